@@ -1,0 +1,82 @@
+//! What can go wrong when the kernel is asked, in the words callers branch on.
+
+use nix::errno::Errno;
+
+/// Result of a kernel interface.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A kernel interface said no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The object, file or process does not exist (`ENOENT`, `ESRCH`, `EINVAL` of a System V id).
+    #[error("{what}: not found")]
+    NotFound {
+        /// What was asked for.
+        what: String,
+    },
+    /// It existed and went away meanwhile (`EIDRM`, or its identity changed).
+    #[error("{what}: gone")]
+    Gone {
+        /// What was asked for.
+        what: String,
+    },
+    /// The caller may not (`EACCES`, `EPERM`).
+    #[error("{what}: permission denied")]
+    Permission {
+        /// What was asked for.
+        what: String,
+    },
+    /// This kernel does not have the interface.
+    #[error("{what}: not supported by this kernel")]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+    },
+    /// Anything else, by errno.
+    #[error("{what}: {}", .errno.desc())]
+    Os {
+        /// What was asked for.
+        what: String,
+        /// The error number.
+        errno: Errno,
+    },
+    /// The kernel's answer does not have the form it is documented to have.
+    #[error("{what}: cannot make sense of {detail}")]
+    Malformed {
+        /// What was asked for.
+        what: String,
+        /// The part that does not fit.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// Sorts an errno into the cases above.
+    pub fn from_errno(what: impl Into<String>, errno: Errno) -> Self {
+        let what = what.into();
+        match errno {
+            Errno::ENOENT | Errno::ESRCH => Self::NotFound { what },
+            Errno::EIDRM => Self::Gone { what },
+            Errno::EACCES | Errno::EPERM => Self::Permission { what },
+            Errno::ENOSYS | Errno::EOPNOTSUPP | Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT => {
+                Self::Unsupported { what }
+            }
+            errno => Self::Os { what, errno },
+        }
+    }
+
+    /// Sorts an I/O error into the cases above.
+    pub fn from_io(what: impl Into<String>, error: &std::io::Error) -> Self {
+        Self::from_errno(what, error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
+    }
+
+    /// Whether the caller lacks a privilege.
+    pub const fn is_permission(&self) -> bool {
+        matches!(self, Self::Permission { .. })
+    }
+
+    /// Whether the thing is not there (any more).
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Gone { .. })
+    }
+}

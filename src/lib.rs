@@ -1,0 +1,4 @@
+//! ipcx: see, explain and manage every IPC object of a Linux machine and the processes at each end.
+
+pub mod kernel;
+pub mod model;

@@ -1,0 +1,82 @@
+//! Who has an object, and in which way.
+
+/// How a process is connected with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Role {
+    /// Recorded as the creator of a segment (`shm_cpid`).
+    Creator,
+    /// Recorded as the last `msgsnd` caller (`msg_lspid`).
+    LastSender,
+    /// Recorded as the last `msgrcv` caller (`msg_lrpid`).
+    LastReceiver,
+    /// Recorded as the last to operate on a semaphore (`GETPID`), or to attach or detach a segment (`shm_lpid`).
+    LastOperator,
+    /// Has a System V segment in its address space.
+    Attached,
+    /// Has a POSIX object mapped.
+    Mapped,
+    /// Has a descriptor of the object open, direction not telling.
+    Open,
+    /// Has the read end of a pipe or FIFO.
+    Reader,
+    /// Has the write end of a pipe or FIFO.
+    Writer,
+    /// Has a listening socket.
+    Listener,
+    /// Has a connected socket.
+    Connected,
+    /// Sleeps in `msgsnd` or `mq_timedsend`.
+    WaitingSend,
+    /// Sleeps in `msgrcv` or `mq_timedreceive`.
+    WaitingReceive,
+    /// Sleeps in `semop` or `semtimedop`.
+    WaitingSemaphore,
+}
+
+impl Role {
+    /// The role's name in JSON and tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Creator => "creator",
+            Self::LastSender => "last-sender",
+            Self::LastReceiver => "last-receiver",
+            Self::LastOperator => "last-operator",
+            Self::Attached => "attached",
+            Self::Mapped => "mapped",
+            Self::Open => "open",
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Listener => "listener",
+            Self::Connected => "connected",
+            Self::WaitingSend => "waiting-send",
+            Self::WaitingReceive => "waiting-receive",
+            Self::WaitingSemaphore => "waiting-semaphore",
+        }
+    }
+
+    /// Whether the role is only a pid that the kernel wrote down, not a hold on the object.
+    pub const fn is_record(self) -> bool {
+        matches!(self, Self::Creator | Self::LastSender | Self::LastReceiver | Self::LastOperator)
+    }
+
+    /// Whether the process sleeps in a call on the object.
+    pub const fn is_waiting(self) -> bool {
+        matches!(self, Self::WaitingSend | Self::WaitingReceive | Self::WaitingSemaphore)
+    }
+}
+
+/// One process's connection with one object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// Process id in the reader's PID namespace.
+    pub pid: u32,
+    /// In which way.
+    pub role: Role,
+    /// Descriptor number, for roles that come from one.
+    pub fd: Option<u32>,
+    /// False when a recorded process is gone, or its pid now belongs to a process that started later.
+    pub alive: bool,
+    /// Thread ids that sleep on the object, for waiting roles.
+    pub threads: Option<Box<[u32]>>,
+}

@@ -1,0 +1,20 @@
+//! What exists: the pure types every other layer speaks in.
+//!
+//! No I/O, no clock, no formatting for people. Sizes are bytes, times are seconds since the epoch, names are the
+//! bytes the kernel gave. Where a kernel cannot say, or does not let the caller see, a field is `None`.
+
+mod device;
+mod holder;
+mod object;
+mod process;
+mod socket;
+mod sysv;
+mod time;
+
+pub use device::Device;
+pub use holder::{Holder, Role};
+pub use object::{Body, Family, Identity, Ids, Kind, Kinds, Object, PipeEnds};
+pub use process::{Process, State};
+pub use socket::{Inet, Protocol, Socket, SocketState, SocketType, Unix};
+pub use sysv::{Key, Notify, Queue, SemSet, Semaphore, Shm};
+pub use time::{Time, Times};
