@@ -3,6 +3,57 @@
 //! `unsafe` is allowed here and nowhere else; each block says why it is sound.
 #![allow(unsafe_code)]
 
+pub mod capability;
+pub mod clock;
+pub mod dirents;
+pub mod fd;
+pub mod fifo_search;
+pub mod file;
+pub mod host;
+pub mod maps;
+pub mod mounts;
+pub mod mqueue;
+pub mod msgctl;
+pub mod namespace;
+pub mod posix_shm;
+pub mod process;
+pub mod semctl;
+pub mod shmctl;
+pub mod syscall;
+pub mod sysvipc;
+pub mod users;
+
 mod error;
+mod text;
 
 pub use error::{Error, Result};
+
+use crate::model::{Ids, Key};
+use nix::errno::Errno;
+
+/// What identifies a System V object beside its id: compared again right before anything is done to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SysvStat {
+    /// Key.
+    pub key: Key,
+    /// Owner.
+    pub owner: Ids,
+    /// Creator.
+    pub creator: Ids,
+    /// Creation or last `IPC_SET`, seconds since the epoch.
+    pub changed: i64,
+}
+
+/// Judges the answer of a `*_STAT_ANY` call: it returns the id of the object that was found in the id's slot.
+fn same_id(name: &str, id: i32, found: libc::c_int) -> Result<()> {
+    let found = Errno::result(found).map_err(|errno| id_error(name.to_owned(), errno))?;
+    if found == id { Ok(()) } else { Err(Error::NotFound { what: name.to_owned() }) }
+}
+
+/// System V calls say `EINVAL` for an id that names nothing, and `EIDRM` for one whose slot was reused.
+fn id_error(what: String, errno: Errno) -> Error {
+    match errno {
+        Errno::EINVAL | Errno::EIDRM => Error::NotFound { what },
+        errno => Error::from_errno(what, errno),
+    }
+}

@@ -110,6 +110,8 @@ pub struct Unix {
     pub name: Option<Box<[u8]>>,
     /// The name lives in the abstract namespace, not in a file system.
     pub abstract_name: bool,
+    /// The name leads to this socket and to no other: it listens, or is the only one of that name.
+    pub by_name: bool,
     /// Number of clients that the listener has not accepted yet, by inode.
     pub pending_clients: Box<[u64]>,
 }

@@ -1,0 +1,221 @@
+//! `/proc/PID/fd`: which pipes, FIFOs, sockets and files a process has open (`man 5 proc_pid_fd`).
+//!
+//! Every descriptor is looked at with `statx(2)` through its link, which gives type, device and inode at once, and never
+//! asks a network file server; nothing is opened. The direction of a pipe end is in the permission bits of the link
+//! itself (`fs/proc/fd.c`, `tid_fd_update_inode`). Not done with the procfs crate: it reads a link and allocates a
+//! path for each of 127,000 descriptors, and has neither device nor direction.
+
+use super::dirents::Dirents;
+use super::{Error, Result, file};
+use crate::model::Device;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, readlinkat};
+use nix::sys::stat::fstatat;
+use std::io::Write;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStringExt;
+
+/// What a descriptor is open on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An anonymous pipe.
+    Pipe,
+    /// A FIFO in a file system.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A regular file: may be a POSIX object.
+    File,
+    /// `io_uring`: may hold other descriptors that no /proc file lists as open.
+    IoUring,
+}
+
+/// An open descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenFd {
+    /// Its number.
+    pub fd: u32,
+    /// What it is open on.
+    pub target: Target,
+    /// Device of the inode.
+    pub device: Device,
+    /// Inode.
+    pub inode: u64,
+    /// Owner of the inode: for a pipe or socket the user who made it.
+    pub uid: u32,
+    /// Open for reading; known for pipes and FIFOs.
+    pub reads: bool,
+    /// Open for writing; likewise.
+    pub writes: bool,
+}
+
+/// Reads descriptors; keeps its buffers and what it has learnt about devices from process to process.
+#[derive(Default)]
+pub struct FdReader {
+    dirents: Dirents,
+    numbers: Vec<u32>,
+    pipefs: Option<Device>,
+    sockfs: Option<Device>,
+}
+
+impl FdReader {
+    /// Calls `each` with the descriptors of a process that are pipes, FIFOs, sockets, regular files or `io_uring`s.
+    ///
+    /// Needs ptrace read access and search permission on the directory: the same user, or `CAP_SYS_PTRACE` with
+    /// `CAP_DAC_READ_SEARCH`. A descriptor that is closed meanwhile is passed over. Errors: [`Error::Permission`] as
+    /// soon as one is refused (all will be), [`Error::NotFound`] when the process is gone.
+    pub fn read(&mut self, proc: impl AsFd, pid: u32, each: &mut dyn FnMut(OpenFd)) -> Result<()> {
+        let what = format!("{pid}/fd");
+        let dir = file::open_directory_at(proc, &what)?;
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.clear();
+        let listed = self.dirents.numbers(&dir, &what, |fd| numbers.push(fd));
+        let result = listed.and_then(|()| {
+            for fd in &numbers {
+                match self.look(dir.as_fd(), *fd) {
+                    Ok(Some(open)) => each(open),
+                    Err(errno @ (Errno::EACCES | Errno::EPERM)) => return Err(Error::from_errno(what, errno)),
+                    // Closed meanwhile, or something odd about one file (a dead network mount): that one is lost.
+                    Ok(None) | Err(_) => {}
+                }
+            }
+            Ok(())
+        });
+        self.numbers = numbers;
+        result
+    }
+
+    fn look(&mut self, dir: BorrowedFd<'_>, fd: u32) -> nix::Result<Option<OpenFd>> {
+        let mut buffer = [0u8; 12];
+        let name = c_number(&mut buffer, fd);
+        let st = statx(dir, name)?;
+        let device = Device { major: st.stx_dev_major, minor: st.stx_dev_minor };
+        let target = match u32::from(st.stx_mode) & libc::S_IFMT {
+            libc::S_IFIFO => self.fifo(dir, name, device)?,
+            libc::S_IFSOCK if self.is_socket(dir, name, device)? => Target::Socket,
+            libc::S_IFREG => Target::File,
+            0 if link(dir, name)?.starts_with(b"anon_inode:[io_uring]") => Target::IoUring,
+            _ => return Ok(None),
+        };
+        let mut open = OpenFd { fd, target, device, inode: st.stx_ino, uid: st.stx_uid, reads: false, writes: false };
+        if matches!(target, Target::Pipe | Target::Fifo) {
+            let mode = fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
+            (open.reads, open.writes) = (mode & libc::S_IRUSR != 0, mode & libc::S_IWUSR != 0);
+        }
+        Ok(Some(open))
+    }
+
+    /// All anonymous pipes live on one device; which one, the first link tells.
+    fn fifo(&mut self, dir: BorrowedFd<'_>, name: &std::ffi::CStr, device: Device) -> nix::Result<Target> {
+        if self.pipefs.is_none() && link(dir, name)?.starts_with(b"pipe:[") {
+            self.pipefs = Some(device);
+        }
+        Ok(if self.pipefs == Some(device) { Target::Pipe } else { Target::Fifo })
+    }
+
+    /// All sockets live on one device; a socket *file* opened with `O_PATH` does not.
+    fn is_socket(&mut self, dir: BorrowedFd<'_>, name: &std::ffi::CStr, device: Device) -> nix::Result<bool> {
+        if self.sockfs.is_none() && link(dir, name)?.starts_with(b"socket:[") {
+            self.sockfs = Some(device);
+        }
+        Ok(self.sockfs == Some(device))
+    }
+}
+
+/// Path of what a descriptor is open on, as seen from the reader's root: the link's text. It may be stale or belong to
+/// another mount namespace; compare device and inode before believing it.
+pub fn read_path(proc: impl AsFd, pid: u32, fd: u32) -> Result<Vec<u8>> {
+    let path = format!("{pid}/fd/{fd}");
+    readlinkat(proc, path.as_str()).map(OsStringExt::into_vec).map_err(|errno| Error::from_errno(path, errno))
+}
+
+/// Device and inode of what one descriptor is open on.
+pub fn read_one(proc: impl AsFd, pid: u32, fd: u32) -> Result<(Device, u64)> {
+    file::stat_at(proc, format!("{pid}/fd/{fd}").as_bytes()).map(|stat| (stat.device, stat.inode))
+}
+
+fn link(dir: BorrowedFd<'_>, name: &std::ffi::CStr) -> nix::Result<Vec<u8>> {
+    readlinkat(dir, name).map(OsStringExt::into_vec)
+}
+
+/// `statx(2)` through the link, without asking a server (`AT_STATX_DONT_SYNC`).
+fn statx(dir: BorrowedFd<'_>, name: &std::ffi::CStr) -> nix::Result<libc::statx> {
+    let mask = libc::STATX_TYPE | libc::STATX_INO | libc::STATX_UID;
+    let mut st = MaybeUninit::<libc::statx>::zeroed();
+    // SAFETY: `dir` is open, `name` NUL-terminated, `st` valid for writes of a whole struct statx.
+    let result =
+        unsafe { libc::statx(dir.as_raw_fd(), name.as_ptr(), libc::AT_STATX_DONT_SYNC, mask, st.as_mut_ptr()) };
+    Errno::result(result)?;
+    // SAFETY: plain integers, zeroed above and filled by the successful call.
+    Ok(unsafe { st.assume_init() })
+}
+
+/// A number as a C string, without allocating.
+fn c_number(buffer: &mut [u8; 12], number: u32) -> &std::ffi::CStr {
+    // Eleven bytes hold every u32 and its NUL; the write cannot fail and the NUL is always found.
+    let mut rest = &mut buffer[..];
+    let _ = write!(rest, "{number}\0");
+    std::ffi::CStr::from_bytes_until_nul(buffer).unwrap_or(c"")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    fn own_fds() -> Vec<OpenFd> {
+        let proc = file::open_directory("/proc").unwrap();
+        let mut seen = Vec::new();
+        FdReader::default().read(&proc, std::process::id(), &mut |open| seen.push(open)).unwrap();
+        seen
+    }
+
+    fn of(fd: &impl AsRawFd) -> OpenFd {
+        *own_fds().iter().find(|open| i64::from(open.fd) == i64::from(fd.as_raw_fd())).unwrap()
+    }
+
+    #[test]
+    fn pipe_ends_by_direction() {
+        let (reader, writer) = nix::unistd::pipe().unwrap();
+        let (r, w) = (of(&reader), of(&writer));
+        assert_eq!((r.target, r.reads, r.writes), (Target::Pipe, true, false));
+        assert_eq!((w.target, w.reads, w.writes), (Target::Pipe, false, true));
+        assert_eq!((r.device, r.inode), (w.device, w.inode));
+        assert_eq!(r.uid, nix::unistd::geteuid().as_raw());
+    }
+
+    #[test]
+    fn sockets_fifos_and_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        nix::unistd::mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+        let fifo = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let open = of(&fifo);
+        assert_eq!((open.target, open.reads, open.writes), (Target::Fifo, true, true));
+        let stat = file::lstat(path.as_os_str().as_encoded_bytes()).unwrap();
+        assert_eq!((open.device, open.inode), (stat.device, stat.inode));
+        let proc = file::open_directory("/proc").unwrap();
+        assert_eq!(read_path(&proc, std::process::id(), open.fd).unwrap(), path.as_os_str().as_encoded_bytes());
+
+        let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        assert_eq!(of(&socket).target, Target::Socket);
+        let listener = std::os::unix::net::UnixListener::bind(dir.path().join("s")).unwrap();
+        assert_eq!(of(&listener).target, Target::Socket);
+        let regular = std::fs::File::create(dir.path().join("r")).unwrap();
+        assert_eq!(of(&regular).target, Target::File);
+    }
+
+    #[test]
+    fn a_socket_file_held_by_path_is_no_socket() {
+        let dir = tempfile::tempdir().unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(dir.path().join("s")).unwrap();
+        let flags = nix::fcntl::OFlag::O_PATH;
+        let held = nix::fcntl::open(&dir.path().join("s"), flags, Mode::empty()).unwrap();
+        let number = u32::try_from(held.as_raw_fd()).unwrap();
+        assert!(own_fds().iter().all(|open| open.fd != number));
+    }
+
+    use nix::sys::stat::Mode;
+}

@@ -1,0 +1,117 @@
+//! Files: whole small ones read at once, and `lstat(2)` as this crate's types.
+
+use super::{Error, Result};
+use crate::model::{Device, Ids, Time, escape};
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
+use std::ffi::OsStr;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// What kind of file an inode is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileType {
+    /// FIFO or pipe.
+    Fifo,
+    /// Socket.
+    Socket,
+    /// Regular file.
+    Regular,
+    /// Directory.
+    Directory,
+    /// Anything else.
+    Other,
+}
+
+/// A file's attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// Type.
+    pub file_type: FileType,
+    /// Permission bits, 0 to 07777.
+    pub mode: u16,
+    /// Device.
+    pub device: Device,
+    /// Inode.
+    pub inode: u64,
+    /// Owner.
+    pub owner: Ids,
+    /// Size in bytes.
+    pub size: u64,
+    /// Bytes that it takes on its file system.
+    pub allocated: u64,
+    /// Last modification.
+    pub modified: Time,
+}
+
+impl From<FileStat> for Stat {
+    fn from(st: FileStat) -> Self {
+        let file_type = match SFlag::from_bits_truncate(st.st_mode & SFlag::S_IFMT.bits()) {
+            SFlag::S_IFIFO => FileType::Fifo,
+            SFlag::S_IFSOCK => FileType::Socket,
+            SFlag::S_IFREG => FileType::Regular,
+            SFlag::S_IFDIR => FileType::Directory,
+            _ => FileType::Other,
+        };
+        Self {
+            file_type,
+            mode: (st.st_mode & 0o7777) as u16,
+            device: Device::from_stat(st.st_dev),
+            inode: st.st_ino,
+            owner: Ids { uid: st.st_uid, gid: Some(st.st_gid) },
+            size: st.st_size.max(0) as u64,
+            allocated: st.st_blocks.max(0) as u64 * 512,
+            modified: Time { secs: st.st_mtime, nanos: st.st_mtime_nsec as u32 },
+        }
+    }
+}
+
+/// Reads a whole file, meant for those of /proc.
+pub fn read(path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Error::from_io(path, &error))
+}
+
+/// Reads a whole file relative to an open directory into `buffer`, replacing what was in it.
+pub fn read_at(dir: impl AsFd, path: &str, buffer: &mut Vec<u8>) -> Result<()> {
+    buffer.clear();
+    let fd = openat(dir, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::from_errno(path, errno))?;
+    std::fs::File::from(fd).read_to_end(buffer).map(drop).map_err(|error| Error::from_io(path, &error))
+}
+
+/// Opens a directory for [`read_at`] and the like.
+pub fn open_directory(path: &str) -> Result<OwnedFd> {
+    open_directory_at(nix::fcntl::AT_FDCWD, path)
+}
+
+/// Opens a directory relative to another.
+pub fn open_directory_at(dir: impl AsFd, path: &str) -> Result<OwnedFd> {
+    openat(dir, path, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::from_errno(path, errno))
+}
+
+/// Attributes of a path itself, links not followed; opens nothing (`man 2 lstat`). Needs search permission on the way.
+pub fn lstat(path: &[u8]) -> Result<Stat> {
+    lstat_at(nix::fcntl::AT_FDCWD, path)
+}
+
+/// Attributes of a name in an open directory, links not followed.
+pub fn lstat_at(dir: impl AsFd, name: &[u8]) -> Result<Stat> {
+    stat_with(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)
+}
+
+/// Attributes of what a path leads to, links followed.
+pub fn stat_at(dir: impl AsFd, name: &[u8]) -> Result<Stat> {
+    stat_with(dir, name, AtFlags::empty())
+}
+
+fn stat_with(dir: impl AsFd, name: &[u8], flags: AtFlags) -> Result<Stat> {
+    fstatat(dir, OsStr::from_bytes(name), flags).map(Stat::from).map_err(|errno| Error::from_errno(escape(name), errno))
+}
+
+/// Removes a name from its directory (`man 2 unlink`). Who has the file open or mapped keeps it. Needs write permission
+/// on the directory and, where that is sticky, to own the file or the directory.
+pub fn unlink(path: &[u8]) -> Result<()> {
+    nix::unistd::unlink(OsStr::from_bytes(path)).map_err(|errno| Error::from_errno(escape(path), errno))
+}

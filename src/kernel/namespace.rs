@@ -1,0 +1,69 @@
+//! `/proc/PID/ns/*`: which namespace a task is in, by inode (`man 7 namespaces`).
+
+use super::{Error, Result};
+use nix::fcntl::{AT_FDCWD, readlinkat};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+
+/// Inode of the machine's first IPC namespace (`PROC_IPC_INIT_INO`, `include/linux/proc_ns.h`).
+pub const INITIAL_IPC: u64 = 0xEFFF_FFFF;
+/// Inode of the machine's first PID namespace (`PROC_PID_INIT_INO`).
+pub const INITIAL_PID: u64 = 0xEFFF_FFFC;
+
+/// The namespaces that decide what is seen; `None` where the kernel has no such namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Namespaces {
+    /// System V objects and POSIX queues.
+    pub ipc: Option<u64>,
+    /// Paths: FIFOs, socket files, /dev/shm.
+    pub mnt: Option<u64>,
+    /// Sockets.
+    pub net: Option<u64>,
+    /// Process numbers.
+    pub pid: Option<u64>,
+}
+
+/// Reads the namespaces of the calling thread.
+pub fn read_own() -> Namespaces {
+    Namespaces { ipc: own("ipc"), mnt: own("mnt"), net: own("net"), pid: own("pid") }
+}
+
+/// Reads one namespace of the calling thread: `ipc`, `mnt`, `net`, `pid` …
+pub fn own(kind: &str) -> Option<u64> {
+    read(AT_FDCWD, &format!("/proc/thread-self/ns/{kind}")).ok()
+}
+
+/// Reads the IPC namespace of a task: `which` is `PID` or `PID/task/TID`. Needs ptrace read access.
+pub fn read_ipc(proc: impl AsFd, which: &str) -> Result<u64> {
+    read(proc, &format!("{which}/ns/ipc"))
+}
+
+fn read(dir: impl AsFd, path: &str) -> Result<u64> {
+    let link = readlinkat(dir, path).map_err(|errno| Error::from_errno(path, errno))?;
+    parse_link(link.as_bytes())
+        .ok_or_else(|| Error::Malformed { what: path.into(), detail: link.to_string_lossy().into() })
+}
+
+/// The inode in `ipc:[4026531839]`.
+pub fn parse_link(link: &[u8]) -> Option<u64> {
+    let inode = link.strip_suffix(b"]")?;
+    super::text::decimal(&inode[memchr::memchr(b'[', inode)? + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links() {
+        assert_eq!(parse_link(b"ipc:[4026531839]"), Some(INITIAL_IPC));
+        assert_eq!(parse_link(b"ipc:[]"), None);
+        assert_eq!(parse_link(b"]"), None);
+        assert_eq!(parse_link(b""), None);
+    }
+
+    #[test]
+    fn this_thread_is_somewhere() {
+        assert!(read_own().pid.is_some());
+    }
+}

@@ -1,0 +1,140 @@
+//! `/proc/PID/{stat,status,cmdline}`: which processes there are and what identifies them (`man 5 proc_pid_stat`).
+//!
+//! Parsed here rather than by the procfs crate, which turns comm into text and allocates for every field; a comm is any
+//! bytes but NUL, so a line is split at its *last* `)`.
+
+use super::dirents::Dirents;
+use super::text::{Numbers, decimal};
+use super::{Error, Result, file};
+use crate::model::Process;
+use std::os::fd::AsFd;
+
+/// `PF_KTHREAD` (`include/linux/sched.h`): a thread of the kernel.
+const PF_KTHREAD: u64 = 0x0020_0000;
+
+/// Lists all process ids that /proc shows. With `hidepid` those of others are missing without a sign.
+pub fn read_pids(proc: impl AsFd) -> Result<Vec<u32>> {
+    let mut pids = Vec::with_capacity(512);
+    // The directory's offset belongs to the descriptor, so a second listing needs its own.
+    let proc = file::open_directory_at(proc, ".")?;
+    Dirents::default().numbers(proc, "/proc", |pid| pids.push(pid))?;
+    Ok(pids)
+}
+
+/// Reads `/proc/PID/stat`. Needs no privilege, unless `hidepid` is in force. Errors: [`Error::NotFound`] when the
+/// process is gone.
+pub fn read_stat(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Process> {
+    let path = format!("{pid}/stat");
+    file::read_at(proc, &path, buffer)?;
+    parse_stat(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its fields".into() })
+}
+
+/// Parses the line of `/proc/PID/stat`.
+pub fn parse_stat(line: &[u8]) -> Option<Process> {
+    let open = memchr::memchr(b'(', line)?;
+    let close = memchr::memrchr(b')', line)?;
+    let pid = decimal(line[..open].trim_ascii())?;
+    let comm = line.get(open + 1..close)?;
+    let mut n = Numbers::new(line[close + 1..].trim_ascii_end());
+    let state = char::from(*n.field()?.first()?);
+    let parent = n.unsigned()?;
+    for _ in 0..4 {
+        n.field()?; // pgrp, session, tty_nr, tpgid
+    }
+    let flags: u64 = n.unsigned()?;
+    for _ in 0..10 {
+        n.field()?; // faults, times, priority, nice
+    }
+    let threads = n.unsigned()?;
+    n.field()?; // itrealvalue
+    Some(Process {
+        pid: u32::try_from(pid).ok()?,
+        ppid: parent,
+        start_ticks: n.unsigned()?,
+        state,
+        threads,
+        kernel: flags & PF_KTHREAD != 0,
+        comm: comm.into(),
+        cmdline: None,
+        uids: None,
+    })
+}
+
+/// Reads the real, effective, saved and file-system uid from `/proc/PID/status`. Needs no privilege.
+pub fn read_uids(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<[u32; 4]> {
+    let path = format!("{pid}/status");
+    file::read_at(proc, &path, buffer)?;
+    parse_uids(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its Uid line".into() })
+}
+
+/// Finds the `Uid:` line of `/proc/PID/status`. The kernel escapes newlines in `Name:`, so no comm can forge it.
+pub fn parse_uids(status: &[u8]) -> Option<[u32; 4]> {
+    let line = status.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
+    let mut n = Numbers::new(line);
+    Some([n.unsigned()?, n.unsigned()?, n.unsigned()?, n.unsigned()?])
+}
+
+/// Reads the arguments of a process; empty for kernel threads and zombies. Needs no privilege.
+pub fn read_cmdline(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Vec<Box<[u8]>>> {
+    file::read_at(proc, &format!("{pid}/cmdline"), buffer)?;
+    Ok(parse_cmdline(buffer))
+}
+
+/// Splits `/proc/PID/cmdline`. Arguments end with NUL; a program that overwrote them may have left that out.
+pub fn parse_cmdline(text: &[u8]) -> Vec<Box<[u8]>> {
+    let text = text.strip_suffix(b"\0").unwrap_or(text);
+    if text.is_empty() { Vec::new() } else { text.split(|b| *b == 0).map(Into::into).collect() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_comm_may_look_like_fields() {
+        let line = b"42 (a) S 1 (\x1b[31m\n) Z 7 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 3 0 987654 1 2 3\n";
+        let process = parse_stat(line).unwrap();
+        assert_eq!(&*process.comm, b"a) S 1 (\x1b[31m\n");
+        assert_eq!((process.pid, process.ppid, process.state), (42, 7, 'Z'));
+        assert_eq!((process.threads, process.start_ticks, process.kernel), (3, 987_654, false));
+    }
+
+    #[test]
+    fn this_process_is_itself() {
+        let proc = file::open_directory("/proc").unwrap();
+        let mut buffer = Vec::new();
+        let pid = std::process::id();
+        assert!(read_pids(&proc).unwrap().contains(&pid));
+        let me = read_stat(&proc, pid, &mut buffer).unwrap();
+        assert_eq!((me.pid, me.ppid), (pid, std::os::unix::process::parent_id()));
+        assert_eq!(read_uids(&proc, pid, &mut buffer).unwrap()[1], nix::unistd::geteuid().as_raw());
+        let arguments: Vec<_> = std::env::args().map(|a| a.into_bytes().into_boxed_slice()).collect();
+        assert_eq!(read_cmdline(&proc, pid, &mut buffer).unwrap(), arguments);
+        assert!(read_stat(&proc, u32::MAX, &mut buffer).unwrap_err().is_absent());
+    }
+
+    #[test]
+    fn empty_arguments_are_kept() {
+        assert_eq!(parse_cmdline(b"a\0\0b\0"), [&b"a"[..], b"", b"b"].map(Box::<[u8]>::from));
+        assert!(parse_cmdline(b"").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_comm_is_read_back(comm in proptest::collection::vec(1u8.., 0..16)) {
+            let mut line = b"5 (".to_vec();
+            line.extend(&comm);
+            line.extend(b") R 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 77 1\n");
+            prop_assert_eq!(&*parse_stat(&line).unwrap().comm, &comm[..]);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse_stat(&bytes);
+            let _ = parse_uids(&bytes);
+            let _ = parse_cmdline(&bytes);
+        }
+    }
+}
