@@ -130,10 +130,10 @@ pub struct Inet {
 /// A socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Socket {
-    /// `stream`, `dgram`, …
-    pub kind: SocketType,
-    /// State.
-    pub state: SocketState,
+    /// `stream`, `dgram`, …; unknown for a socket file that no socket was found for.
+    pub kind: Option<SocketType>,
+    /// State; likewise.
+    pub state: Option<SocketState>,
     /// Inode of the socket at the other end on this machine; for a client that was not accepted yet, its listener's.
     pub peer: Option<u64>,
     /// This connection still waits in its listener's queue.

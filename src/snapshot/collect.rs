@@ -1,0 +1,275 @@
+//! Collecting a picture: tables first, since they decide whether any process has to be looked into at all.
+
+use super::holders::HolderRows;
+use super::names::Names;
+use super::processes::Processes;
+use super::scan::{self, Hit, Plan, Segment};
+use super::{Snapshot, Visibility, Want, pipes, posix, records, sockets, sysv};
+use crate::kernel::clock::Clock;
+use crate::kernel::syscall::Wait;
+use crate::kernel::{Error, capability, file, host, mounts, namespace, process};
+use crate::model::{Body, Device, Identity, Kinds, Object, Role};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::os::fd::OwnedFd;
+
+/// A picture could not be taken at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// /proc is not there, or not readable.
+    #[error("cannot look at this machine: {0}")]
+    Proc(Error),
+}
+
+/// A picture in the making.
+pub(super) struct Picture {
+    pub(super) objects: Vec<Object>,
+    pub(super) visibility: Visibility,
+    pub(super) holders: HolderRows,
+    /// Where an object is, for joining what is found later.
+    pub(super) places: FxHashMap<Identity, u32>,
+    /// Sockets by inode.
+    pub(super) sockets: FxHashMap<u64, u32>,
+    /// Unix sockets by the file they are bound to, and by the path they were bound to.
+    pub(super) bound: FxHashMap<(Device, u32), u32>,
+    pub(super) bound_names: FxHashMap<Box<[u8]>, u32>,
+    /// Connections that wait in a listener's queue, with the listener's inode.
+    pub(super) unaccepted: Vec<(u32, u64)>,
+}
+
+impl Picture {
+    /// Adds an object and says where it is.
+    pub(super) fn add(&mut self, object: Object) -> u32 {
+        let place = self.objects.len() as u32;
+        match object.identity {
+            Identity::Socket { inode: 0, .. } => {}
+            Identity::Socket { inode, .. } => {
+                self.sockets.insert(inode, place);
+            }
+            identity => {
+                self.places.insert(identity, place);
+            }
+        }
+        self.objects.push(object);
+        place
+    }
+}
+
+/// Takes a picture of what is wanted, in the calling thread's namespaces. Works without privilege; what then stays
+/// unseen is in [`Snapshot::visibility`].
+pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
+    let proc = file::open_directory("/proc").map_err(SnapshotError::Proc)?;
+    let clock = Clock::read().map_err(SnapshotError::Proc)?;
+    let namespaces = namespace::read_own();
+    let mut picture = Picture {
+        objects: Vec::new(),
+        visibility: Visibility {
+            nested_pid_namespace: namespaces.pid.is_some_and(|pid| pid != namespace::INITIAL_PID),
+            initial_ipc_namespace: namespaces.ipc == Some(namespace::INITIAL_IPC),
+            ..Visibility::default()
+        },
+        holders: HolderRows::default(),
+        places: FxHashMap::default(),
+        sockets: FxHashMap::default(),
+        bound: FxHashMap::default(),
+        bound_names: FxHashMap::default(),
+        unaccepted: Vec::new(),
+    };
+    let recorded = sysv::read(want, namespaces.ipc.unwrap_or(0), &mut picture.objects, &mut picture.visibility);
+    posix::read(want, &mut picture.objects, &mut picture.visibility);
+    picture.places.extend(picture.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)));
+    let socket_files = pipes::read_files(want, &mut picture);
+
+    let plan = plan(want, &picture, namespaces.ipc);
+    let mut processes = Processes::default();
+    look_into_processes(&proc, want, &plan, socket_files, &mut picture, &mut processes);
+    if want.records || want.verdict {
+        records::add(&proc, &clock, &recorded, &mut picture);
+    }
+    if want.comms || want.details {
+        name_recorded(&proc, want, &picture.holders, &mut processes);
+    }
+    let names = Names::look_up(&picture.objects, &processes, want.users, want.groups);
+    let holders = picture.holders.group(picture.objects.len());
+    Ok(Snapshot {
+        taken_at: clock.now,
+        host: host::read(),
+        namespaces,
+        visibility: picture.visibility,
+        objects: picture.objects,
+        clock,
+        holders,
+        processes,
+        names,
+        sockets: picture.sockets,
+    })
+}
+
+/// What has to be looked for in processes, now that the tables are known.
+fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
+    let mut files = FxHashSet::default();
+    let mut segments = FxHashMap::default();
+    let (mut sleepable, mut judged, mut unopened_fifos) = (false, false, false);
+    for object in &picture.objects {
+        match (&object.body, object.identity) {
+            (Body::Shm(shm), Identity::SysV { id, .. }) => {
+                judged = true;
+                if let (Some(key), Some(1..), true) = (shm.key, shm.attaches, want.holders) {
+                    segments.insert(id, Segment { key, marked_for_removal: shm.marked_for_removal });
+                }
+            }
+            (Body::Queue(_) | Body::Semaphore(_), Identity::SysV { .. }) => (judged, sleepable) = (true, true),
+            (Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_), Identity::File { device, inode }) => {
+                judged = true;
+                sleepable |= matches!(object.body, Body::Queue(_));
+                files.insert((device, inode));
+            }
+            (Body::Fifo(_), _) => (judged, unopened_fifos) = (true, true),
+            (Body::Socket(_), _) => judged = true,
+            _ => {}
+        }
+    }
+    if !want.holders && !want.verdict {
+        files.clear();
+    }
+    let sockets = want.kinds.intersects(Kinds::UNIX | Kinds::INET) && (want.holders || want.verdict);
+    Plan {
+        want,
+        pipes: want.kinds.contains(Kinds::PIPES),
+        fifos: want.kinds.contains(Kinds::FIFOS),
+        sockets,
+        files,
+        segments,
+        waits: sleepable && (want.holders || want.verdict),
+        opening: unopened_fifos && want.verdict,
+        table: judged && want.verdict,
+        ipc,
+        // The machine's first process lives in its first IPC namespace. It may be closed even to root, and would make
+        // every verdict in a container's or a test's own namespace `unknown` for nothing.
+        init_is_elsewhere: !picture.visibility.initial_ipc_namespace && !picture.visibility.nested_pid_namespace,
+    }
+}
+
+/// Reads socket tables and processes side by side, and joins them.
+fn look_into_processes(
+    proc: &OwnedFd,
+    want: &Want,
+    plan: &Plan<'_>,
+    socket_files: Vec<crate::kernel::fifo_search::SpecialFile>,
+    picture: &mut Picture,
+    processes: &mut Processes,
+) {
+    let tables = want.kinds.intersects(Kinds::UNIX | Kinds::INET);
+    let (scan, tables) = std::thread::scope(|scope| {
+        let tables = tables.then(|| scope.spawn(|| sockets::read(want.kinds)));
+        let scan = plan.any().then(|| scan::run(proc, plan));
+        (scan, tables.map(|tables| tables.join().unwrap_or_default()))
+    });
+    if let Some(tables) = tables {
+        sockets::add(tables, picture);
+        sockets::add_files(socket_files, picture);
+    }
+    let scan = match scan {
+        None => return,
+        Some(Ok(scan)) => scan,
+        Some(Err(error)) => return picture.visibility.missing(format!("no process could be looked at: {error}")),
+    };
+    pipes::join(proc, &scan.hits, picture);
+    sockets::join(want, &scan.hits, picture);
+    join_files_and_waits(&scan.hits, plan.ipc.unwrap_or(0), picture);
+    for process in scan.processes {
+        processes.insert(process);
+    }
+    picture.visibility.processes = scan.seen;
+    picture.visibility.io_uring = scan.io_uring;
+    picture.visibility.opening = scan.opening;
+    picture.visibility.hidden = scan.hidden;
+    note_hidden(picture, processes);
+}
+
+/// Joins what processes have with POSIX objects and System V objects.
+fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Picture) {
+    use crate::model::{Holder, Kind};
+    // By object, process and role: the descriptor, if any, and the threads.
+    let mut sleepers = FxHashMap::<_, (Option<u32>, Vec<u32>)>::default();
+    for (pid, hit) in hits {
+        let sysv = |kind, id| Identity::SysV { namespace, kind, id };
+        let (identity, role, fd, thread) = match *hit {
+            Hit::Fd(open) => {
+                (Identity::File { device: open.device, inode: open.inode }, Role::Open, Some(open.fd), None)
+            }
+            Hit::Mapped(device, inode) => (Identity::File { device, inode }, Role::Mapped, None, None),
+            Hit::Attached(id) => (sysv(Kind::Shm, id), Role::Attached, None, None),
+            Hit::Waits(thread, Wait::MsgSend(id)) => (sysv(Kind::Queue, id), Role::WaitingSend, None, Some(thread)),
+            Hit::Waits(thread, Wait::MsgReceive(id)) => {
+                (sysv(Kind::Queue, id), Role::WaitingReceive, None, Some(thread))
+            }
+            Hit::Waits(thread, Wait::Semop(id)) => {
+                (sysv(Kind::Semaphore, id), Role::WaitingSemaphore, None, Some(thread))
+            }
+            Hit::WaitsOnFile(thread, Wait::MqSend(fd), identity) => {
+                (identity, Role::WaitingSend, Some(fd), Some(thread))
+            }
+            Hit::WaitsOnFile(thread, Wait::MqReceive(fd), identity) => {
+                (identity, Role::WaitingReceive, Some(fd), Some(thread))
+            }
+            Hit::Waits(..) | Hit::WaitsOnFile(..) => continue,
+        };
+        let Some(place) = picture.places.get(&identity).copied() else { continue };
+        match thread {
+            Some(thread) => sleepers.entry((place, *pid, role)).or_insert((fd, Vec::new())).1.push(thread),
+            // Pipes and FIFOs have their own roles, and were joined by them.
+            None if matches!(picture.objects[place as usize].body, Body::Pipe(_) | Body::Fifo(_)) => {}
+            None => picture.holders.add(place, *pid, role, fd),
+        }
+    }
+    for ((place, pid, role), (fd, mut threads)) in sleepers {
+        threads.sort_unstable();
+        picture.holders.push(place, Holder { pid, role, fd, alive: true, threads: Some(threads.into()) });
+    }
+}
+
+/// Says once, and by name, who could not be looked into and what would help.
+fn note_hidden(picture: &mut Picture, processes: &Processes) {
+    let seen = &mut picture.visibility;
+    let capabilities = capability::read_effective().ok();
+    if !capabilities.is_some_and(|set| set.has(capability::CAP_SYS_PTRACE)) {
+        seen.hides_processes = mounts::proc_hides_processes();
+    }
+    if seen.hides_processes {
+        seen.notes.push("/proc is mounted with hidepid: processes of others are not seen at all".to_owned());
+    }
+    if seen.nested_pid_namespace {
+        seen.notes.push("this is a PID namespace of its own: processes outside it are not seen".to_owned());
+    }
+    let (count, all) = (seen.hidden.len(), seen.processes);
+    if let Some(first) = seen.hidden.first() {
+        let name = processes.get(first.pid).map(|p| crate::model::escape(&p.comm).into_owned()).unwrap_or_default();
+        let who = match count {
+            1 => format!("pid {} ({name})", first.pid),
+            _ => format!("pid {} ({name}) and {} others", first.pid, count - 1),
+        };
+        let help = if capabilities.is_some_and(capability::Capabilities::sees_processes) {
+            "the kernel refuses although CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there"
+        } else {
+            "CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH would show them"
+        };
+        seen.notes.push(format!("{count} of {all} processes could not be looked into, {who}: {help}"));
+    }
+}
+
+/// Names the living processes that hold something only by record.
+fn name_recorded(proc: &OwnedFd, want: &Want, holders: &HolderRows, processes: &mut Processes) {
+    let mut buffer = Vec::new();
+    for pid in holders.live_pids() {
+        let known = processes.get(pid);
+        if known.is_some_and(|process| !want.details || process.cmdline.is_some()) {
+            continue;
+        }
+        let Ok(mut process) = process::read_stat(proc, pid, &mut buffer) else { continue };
+        process.uids = process::read_uids(proc, pid, &mut buffer).ok();
+        if want.details {
+            process.cmdline = process::read_cmdline(proc, pid, &mut buffer).ok();
+        }
+        processes.insert(process);
+    }
+}

@@ -1,0 +1,260 @@
+//! One pass over all processes: descriptors, mappings, calls that tasks sleep in, and who the processes are.
+//!
+//! The pids are shared out among the machine's cores through one counter. Each process is looked at once for
+//! everything, so that what is found about it belongs together.
+
+use super::Want;
+use super::visibility::Hidden;
+use crate::kernel::dirents::Dirents;
+use crate::kernel::fd::{self, FdReader, OpenFd, Target};
+use crate::kernel::syscall::{self, Wait};
+use crate::kernel::{Error, Result, maps, namespace, process};
+use crate::model::{Device, Identity, Key, Process};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What to look for in each process.
+pub(super) struct Plan<'a> {
+    pub(super) want: &'a Want,
+    /// Pipes, FIFOs, sockets by descriptor.
+    pub(super) pipes: bool,
+    pub(super) fifos: bool,
+    pub(super) sockets: bool,
+    /// POSIX objects by device and inode: found by descriptor and by mapping.
+    pub(super) files: FxHashSet<(Device, u64)>,
+    /// System V segments with attaches, by id: found by mapping.
+    pub(super) segments: FxHashMap<i32, Segment>,
+    /// There are queues or sets that somebody could sleep on.
+    pub(super) waits: bool,
+    /// There are FIFO files that nobody may have open: who sleeps in opening one?
+    pub(super) opening: bool,
+    /// Every process with its users is wanted, not only holders.
+    pub(super) table: bool,
+    /// The caller's IPC namespace.
+    pub(super) ipc: Option<u64>,
+    /// pid 1 cannot be in the caller's IPC namespace: see [`super::collect`].
+    pub(super) init_is_elsewhere: bool,
+}
+
+/// What tells a segment's mapping from another file of that name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    pub(super) key: Key,
+    pub(super) marked_for_removal: bool,
+}
+
+impl Plan<'_> {
+    fn descriptors(&self) -> bool {
+        self.pipes || self.fifos || self.sockets || !self.files.is_empty()
+    }
+
+    fn maps(&self) -> bool {
+        !self.files.is_empty() || !self.segments.is_empty()
+    }
+
+    /// Whether any process has to be looked into.
+    pub(super) fn any(&self) -> bool {
+        self.descriptors() || self.maps() || self.waits || self.opening || self.table
+    }
+}
+
+/// Something a process has.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hit {
+    /// A descriptor of a pipe, FIFO, socket or POSIX object.
+    Fd(OpenFd),
+    /// A POSIX object in its memory.
+    Mapped(Device, u64),
+    /// A System V segment in its memory.
+    Attached(i32),
+    /// A thread that sleeps on a System V object.
+    Waits(u32, Wait),
+    /// A thread that sleeps on a POSIX queue.
+    WaitsOnFile(u32, Wait, Identity),
+}
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Scan {
+    pub(super) hits: Vec<(u32, Hit)>,
+    pub(super) processes: Vec<Process>,
+    pub(super) hidden: Vec<Hidden>,
+    pub(super) io_uring: bool,
+    pub(super) opening: Option<u32>,
+    pub(super) seen: usize,
+}
+
+/// Looks into all processes.
+pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
+    let pids = process::read_pids(proc)?;
+    let next = AtomicUsize::new(0);
+    let devices = if plan.segments.is_empty() { Vec::new() } else { maps::sysv_devices() };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // A thread costs more than looking into a few dozen processes.
+    let workers = cores.min(pids.len() / 48 + 1).min(8);
+    let work = || {
+        let mut worker = Worker::new(proc.as_fd(), plan, &devices);
+        while let Some(pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
+            worker.process(*pid);
+        }
+        worker.found
+    };
+    let mut all = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut all = vec![work()];
+        all.extend(others.into_iter().filter_map(|other| other.join().ok()));
+        all
+    });
+    let mut scan = all.pop().unwrap_or_default();
+    for mut part in all {
+        scan.hits.append(&mut part.hits);
+        scan.processes.append(&mut part.processes);
+        scan.hidden.append(&mut part.hidden);
+        scan.io_uring |= part.io_uring;
+        scan.opening = scan.opening.or(part.opening);
+    }
+    scan.seen = pids.len();
+    scan.hidden.sort_unstable_by_key(|hidden| hidden.pid);
+    Ok(scan)
+}
+
+struct Worker<'a> {
+    proc: BorrowedFd<'a>,
+    plan: &'a Plan<'a>,
+    devices: &'a [Device],
+    fds: FdReader,
+    dirents: Dirents,
+    buffer: Vec<u8>,
+    found: Scan,
+}
+
+impl<'a> Worker<'a> {
+    fn new(proc: BorrowedFd<'a>, plan: &'a Plan<'a>, devices: &'a [Device]) -> Self {
+        let (fds, dirents) = (FdReader::default(), Dirents::default());
+        Self { proc, plan, devices, fds, dirents, buffer: Vec::with_capacity(4096), found: Scan::default() }
+    }
+
+    fn process(&mut self, pid: u32) {
+        let before = self.found.hits.len();
+        let mut hidden = Hidden { pid, descriptors: false, maps: false, waits: false };
+        if self.plan.descriptors() {
+            hidden.descriptors = refused(self.descriptors(pid));
+        }
+        if self.plan.maps() {
+            hidden.maps = refused(self.maps(pid));
+        }
+        if self.plan.waits || self.plan.opening {
+            let refused = refused(self.waits(pid));
+            hidden.waits = refused && !(pid == 1 && self.plan.init_is_elsewhere && !self.plan.opening);
+        }
+        let hides = hidden.descriptors || hidden.maps || hidden.waits;
+        let holds = self.found.hits.len() > before;
+        if hides || self.plan.table || (holds && (self.plan.want.comms || self.plan.want.details)) {
+            self.identify(pid, hides.then_some(hidden), holds);
+        }
+    }
+
+    fn descriptors(&mut self, pid: u32) -> Result<()> {
+        let (plan, found) = (self.plan, &mut self.found);
+        self.fds.read(self.proc, pid, &mut |open| {
+            let wanted = match open.target {
+                Target::Pipe => plan.pipes,
+                Target::Fifo => plan.fifos,
+                Target::Socket => plan.sockets,
+                Target::File => plan.files.contains(&(open.device, open.inode)),
+                Target::IoUring => {
+                    found.io_uring = true;
+                    false
+                }
+            };
+            if wanted {
+                found.hits.push((pid, Hit::Fd(open)));
+            }
+        })
+    }
+
+    fn maps(&mut self, pid: u32) -> Result<()> {
+        let (plan, devices) = (self.plan, self.devices);
+        let mut mapped = Vec::new();
+        let mut attached = Vec::new();
+        maps::read(self.proc, pid, &mut self.buffer, &mut |mapping| {
+            if plan.files.contains(&(mapping.device, mapping.inode)) {
+                mapped.push((mapping.device, mapping.inode));
+            } else if let Some(key) = mapping.sysv_key()
+                && let Ok(id) = i32::try_from(mapping.inode)
+                && let Some(segment) = plan.segments.get(&id)
+                && (segment.key.0 == key || segment.marked_for_removal)
+                && devices.contains(&mapping.device)
+            {
+                attached.push(id);
+            }
+        })?;
+        mapped.sort_unstable();
+        mapped.dedup();
+        self.found.hits.extend(mapped.into_iter().map(|(device, inode)| (pid, Hit::Mapped(device, inode))));
+        // Ids and keys repeat from namespace to namespace; a mapping does not say which one it came from.
+        if !attached.is_empty() && self.is_in_our_namespace(&pid.to_string()) {
+            attached.sort_unstable();
+            attached.dedup();
+            self.found.hits.extend(attached.into_iter().map(|id| (pid, Hit::Attached(id))));
+        }
+        Ok(())
+    }
+
+    fn waits(&mut self, pid: u32) -> Result<()> {
+        let mut waits = Vec::new();
+        syscall::read_waits(self.proc, pid, &mut self.dirents, &mut self.buffer, &mut |tid, wait| {
+            waits.push((tid, wait));
+        })?;
+        for (tid, wait) in waits {
+            match wait {
+                Wait::Open => self.found.opening = Some(pid),
+                Wait::MqSend(fd) | Wait::MqReceive(fd) => {
+                    if let Ok((device, inode)) = fd::read_one(self.proc, pid, fd) {
+                        let identity = Identity::File { device, inode };
+                        self.found.hits.push((pid, Hit::WaitsOnFile(tid, wait, identity)));
+                    }
+                }
+                Wait::MsgSend(_) | Wait::MsgReceive(_) | Wait::Semop(_) => {
+                    if self.is_in_our_namespace(&format!("{pid}/task/{tid}")) {
+                        self.found.hits.push((pid, Hit::Waits(tid, wait)));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_in_our_namespace(&self, task: &str) -> bool {
+        let theirs = namespace::read_ipc(self.proc, task).ok();
+        theirs.is_some() && theirs == self.plan.ipc
+    }
+
+    /// Reads who a process is; one that could not be looked into counts as hidden only if it has anything to hide.
+    fn identify(&mut self, pid: u32, hidden: Option<Hidden>, holds: bool) {
+        let Ok(mut process) = process::read_stat(self.proc, pid, &mut self.buffer) else {
+            // Its stat is refused only by hidepid; gone otherwise.
+            return;
+        };
+        if let Some(hidden) = hidden
+            && !process.kernel
+            && super::processes::is_alive(&process)
+        {
+            self.found.hidden.push(hidden);
+        }
+        let details = self.plan.want.details && holds;
+        if (self.plan.table && !process.kernel) || details {
+            process.uids = process::read_uids(self.proc, pid, &mut self.buffer).ok();
+        }
+        if details {
+            process.cmdline = process::read_cmdline(self.proc, pid, &mut self.buffer).ok();
+        }
+        self.found.processes.push(process);
+    }
+}
+
+/// Whether a look was refused; a process that went away hides nothing.
+fn refused(looked: Result<()>) -> bool {
+    looked.is_err_and(|error| !matches!(error, Error::NotFound { .. } | Error::Gone { .. }))
+}

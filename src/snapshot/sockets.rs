@@ -1,0 +1,363 @@
+//! Sockets: the kernel's tables, each end joined with the other and with the processes that hold it.
+
+use super::Want;
+use super::collect::Picture;
+use super::scan::Hit;
+use super::visibility::Visibility;
+use crate::kernel::fd::Target;
+use crate::kernel::fifo_search::SpecialFile;
+use crate::kernel::inet_diag::{self, InetRecord, canonical};
+use crate::kernel::unix_diag::{self, ESTABLISHED, LISTEN, UnixRecord};
+use crate::kernel::{net_inet, net_unix};
+use crate::model::{Body, Identity, Ids, Inet, Kinds, Object, Protocol, Role, Socket, SocketState, SocketType, Unix};
+use rustc_hash::FxHashMap;
+use std::net::{IpAddr, SocketAddr};
+
+/// What the tables said.
+#[derive(Default)]
+pub(super) struct Tables {
+    unix: Vec<UnixRecord>,
+    inet: Vec<InetRecord>,
+    /// Sources that failed or are second best: notes, and whether something is missing.
+    notes: Vec<(String, bool)>,
+}
+
+impl Tables {
+    /// Whether data wait in some unix socket, so that descriptors may be on their way.
+    fn in_flight(&self) -> bool {
+        self.unix.iter().any(|record| record.state != LISTEN && record.queue.is_some_and(|(unread, _)| unread > 0))
+    }
+}
+
+/// Reads the tables of the wanted kinds in the calling thread's network namespace.
+pub(super) fn read(kinds: Kinds) -> Tables {
+    let mut tables = Tables::default();
+    if kinds.contains(Kinds::UNIX) {
+        let mut rows = Vec::new();
+        if let Err(error) = unix_diag::read_unix(&mut |row| rows.push(row)) {
+            rows.clear();
+            let fallback = net_unix::read_net_unix(&mut |row| rows.push(row));
+            let note = match fallback {
+                Ok(()) => format!("{error}; /proc/net/unix was read instead, which knows no peers and no queues"),
+                Err(second) => format!("unix sockets are not listed: {error}; {second}"),
+            };
+            tables.notes.push((note, true));
+        }
+        tables.unix = rows;
+    }
+    if kinds.contains(Kinds::INET) {
+        let mut rows = Vec::new();
+        match inet_diag::read_inet(&mut |row| rows.push(row)) {
+            Ok(notes) => tables.notes.extend(notes.into_iter().map(|note| (note, true))),
+            Err(error) => {
+                rows.clear();
+                let note = match net_inet::read_net_inet(&mut |row| rows.push(row)) {
+                    Ok(_) => format!("{error}; /proc/net/tcp and udp were read instead"),
+                    Err(second) => format!("internet sockets are not listed: {error}; {second}"),
+                };
+                tables.notes.push((note, true));
+            }
+        }
+        tables.inet = rows;
+    }
+    tables
+}
+
+/// Adds the objects, and joins the ends that lie on this machine.
+pub(super) fn add(tables: Tables, picture: &mut Picture) {
+    picture.visibility.in_flight = tables.in_flight();
+    for (note, missing) in tables.notes {
+        note_source(&mut picture.visibility, note, missing);
+    }
+    add_unix(tables.unix, picture);
+    add_inet(&tables.inet, picture);
+}
+
+fn note_source(visibility: &mut Visibility, note: String, missing: bool) {
+    visibility.missing_source |= missing;
+    visibility.notes.push(note);
+}
+
+fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
+    // A client that was not accepted yet has no peer of its own; its listener names it.
+    let mut listener_of = FxHashMap::default();
+    let mut names: FxHashMap<(bool, Box<[u8]>), u32> = FxHashMap::default();
+    for row in &rows {
+        listener_of.extend(row.pending_clients.iter().filter(|client| **client != 0).map(|c| (*c, row.inode)));
+        if let Some(name) = row.name.as_ref().filter(|_| row.inode != 0) {
+            // A listener outweighs the connections that inherited its name.
+            *names.entry((row.abstract_name, name.clone())).or_default() +=
+                if row.state == LISTEN { 1 << 16 } else { 1 };
+        }
+    }
+    for row in rows.into_iter().filter(|row| row.inode != 0) {
+        let listener = listener_of.get(&row.inode).copied();
+        let by_name = row.name.as_ref().is_some_and(|name| {
+            let weight = names.get(&(row.abstract_name, name.clone())).copied().unwrap_or_default();
+            if row.state == LISTEN { weight >> 16 == 1 } else { weight == 1 }
+        });
+        let identity = Identity::Socket { inode: row.inode, cookie: row.cookie };
+        let owner = row.uid.map(|uid| Ids { uid, gid: None });
+        let (listens, file) = (row.state == LISTEN, row.file);
+        let path = row.name.clone().filter(|_| file.is_some());
+        let place = picture.add(object(identity, owner, unix_socket(row, listener, by_name)));
+        // Accepted sockets carry their listener's file: the listener is the one that the file leads to.
+        if let Some(file) = file {
+            let of_file = picture.bound.entry(file).or_insert(place);
+            *of_file = if listens { place } else { *of_file };
+        }
+        if let Some(path) = path {
+            let of_path = picture.bound_names.entry(path).or_insert(place);
+            *of_path = if listens { place } else { *of_path };
+        }
+    }
+}
+
+fn unix_socket(row: UnixRecord, listener: Option<u64>, by_name: bool) -> Socket {
+    let listening = row.state == LISTEN;
+    let peer = row.peer.filter(|inode| *inode != 0).or(listener);
+    let datagram = row.kind == SocketType::Dgram;
+    let state = match (row.state, row.peer) {
+        (LISTEN, _) => SocketState::Listening,
+        // The kernel marks a datagram socket as established also when another connects to it.
+        (_, None) if datagram => SocketState::Unconnected,
+        (ESTABLISHED, Some(0)) if listener.is_none() && (datagram || row.shutdown == 3) => SocketState::HalfClosed,
+        (ESTABLISHED, None) if row.shutdown == 3 && row.cookie != 0 => SocketState::HalfClosed,
+        (ESTABLISHED, _) => SocketState::Connected,
+        _ => SocketState::Unconnected,
+    };
+    let (first, second) = row.queue.map_or((None, None), |(a, b)| (Some(u64::from(a)), Some(u64::from(b))));
+    Socket {
+        kind: Some(row.kind),
+        state: Some(state),
+        peer,
+        unaccepted: listener.is_some(),
+        receive_queue: first.filter(|_| !listening),
+        send_queue: second.filter(|_| !listening),
+        backlog: second.filter(|_| listening),
+        pending: first.filter(|_| listening),
+        unix: Some(Unix {
+            name: row.name,
+            abstract_name: row.abstract_name,
+            by_name,
+            pending_clients: row.pending_clients,
+        }),
+        inet: None,
+    }
+}
+
+/// What finds the other end of a connection: protocol, then the near and the far address of the end looked for.
+type Ends = (Protocol, SocketAddr, SocketAddr);
+
+fn add_inet(rows: &[InetRecord], picture: &mut Picture) {
+    let ends: FxHashMap<Ends, usize> = rows.iter().enumerate().map(|(at, row)| (ends(row), at)).collect();
+    let listeners: FxHashMap<(IpAddr, u16), u64> = rows
+        .iter()
+        .filter(|row| row.protocol == Protocol::Tcp && row.state == LISTEN && row.inode != 0)
+        .map(|row| ((canonical(row.local).ip(), row.local.port()), row.inode))
+        .collect();
+    for row in rows {
+        let unaccepted = is_unaccepted(row).then(|| listener(&listeners, row)).flatten();
+        let peer = ends
+            .get(&(row.protocol, canonical(row.remote), canonical(row.local)))
+            .map(|at| &rows[*at])
+            .filter(|_| row.remote.port() != 0)
+            // The other end may still wait in its listener's queue: then that is whom this end waits for.
+            .and_then(|other| if is_unaccepted(other) { listener(&listeners, other) } else { Some(other.inode) })
+            .filter(|inode| *inode != 0);
+        let socket = inet_socket(row, peer, unaccepted.is_some());
+        let identity = Identity::Socket { inode: row.inode, cookie: row.cookie };
+        let place = picture.add(object(identity, Some(Ids { uid: row.uid, gid: None }), socket));
+        if let Some(listener) = unaccepted {
+            picture.unaccepted.push((place, listener));
+        }
+    }
+}
+
+fn ends(row: &InetRecord) -> Ends {
+    (row.protocol, canonical(row.local), canonical(row.remote))
+}
+
+/// Connected but without a file: in the accept queue. TIME-WAIT and the like have no file either, and another state.
+fn is_unaccepted(row: &InetRecord) -> bool {
+    row.protocol == Protocol::Tcp && row.inode == 0 && matches!(row.state, ESTABLISHED | 8)
+}
+
+/// The listener that a connection waits for: on its own address, or on the unspecified one of either family.
+fn listener(listeners: &FxHashMap<(IpAddr, u16), u64>, row: &InetRecord) -> Option<u64> {
+    let local = canonical(row.local);
+    let any = [local.ip(), IpAddr::from([0u8; 4]), IpAddr::from([0u16; 8])];
+    any.into_iter().find_map(|ip| listeners.get(&(ip, local.port()))).copied()
+}
+
+fn inet_socket(row: &InetRecord, peer: Option<u64>, unaccepted: bool) -> Socket {
+    let listening = row.protocol == Protocol::Tcp && row.state == LISTEN;
+    let state = match (row.protocol, row.state) {
+        (_, 1) => SocketState::Connected,
+        (Protocol::Tcp, 2 | 3 | 12) => SocketState::Connecting,
+        (Protocol::Tcp, 4) => SocketState::FinWait1,
+        (Protocol::Tcp, 5) => SocketState::FinWait2,
+        (Protocol::Tcp, 6) => SocketState::TimeWait,
+        (Protocol::Tcp, 8) => SocketState::CloseWait,
+        (Protocol::Tcp, 9) => SocketState::LastAck,
+        (Protocol::Tcp, 10) => SocketState::Listening,
+        (Protocol::Tcp, 11) => SocketState::Closing,
+        _ => SocketState::Unconnected,
+    };
+    let (receive, send) = (u64::from(row.receive_queue), u64::from(row.send_queue));
+    Socket {
+        kind: Some(if row.protocol == Protocol::Tcp { SocketType::Stream } else { SocketType::Dgram }),
+        state: Some(state),
+        peer,
+        unaccepted,
+        receive_queue: (!listening).then_some(receive),
+        send_queue: (!listening).then_some(send),
+        backlog: listening.then_some(send),
+        pending: listening.then_some(receive),
+        unix: None,
+        inet: Some(Inet { protocol: row.protocol, local: row.local, remote: row.remote }),
+    }
+}
+
+fn object(identity: Identity, owner: Option<Ids>, socket: Socket) -> Object {
+    let body = Body::Socket(Box::new(socket));
+    Object { identity, name: None, path: None, owner, creator: None, mode: None, body }
+}
+
+/// Joins descriptors of sockets by inode; connections that nobody has accepted get their listener's holders.
+pub(super) fn join(want: &Want, hits: &[(u32, Hit)], picture: &mut Picture) {
+    let waited_for: FxHashMap<u64, Vec<u32>> =
+        picture.unaccepted.iter().fold(FxHashMap::default(), |mut map, (place, listener)| {
+            map.entry(*listener).or_insert_with(Vec::new).push(*place);
+            map
+        });
+    let mut others = 0usize;
+    for (pid, hit) in hits {
+        let Hit::Fd(open) = hit else { continue };
+        if open.target != Target::Socket {
+            continue;
+        }
+        let Some(place) = picture.sockets.get(&open.inode).copied() else {
+            others += 1;
+            continue;
+        };
+        let role = match &picture.objects[place as usize].body {
+            Body::Socket(socket) if socket.state == Some(SocketState::Listening) => Role::Listener,
+            Body::Socket(socket) if socket.state == Some(SocketState::Unconnected) => Role::Open,
+            _ => Role::Connected,
+        };
+        picture.holders.add(place, *pid, role, Some(open.fd));
+        for waiting in waited_for.get(&open.inode).into_iter().flatten() {
+            picture.holders.add(*waiting, *pid, Role::Listener, Some(open.fd));
+        }
+    }
+    if others > 0 && want.kinds.contains(Kinds::UNIX | Kinds::INET) {
+        picture.visibility.notes.push(format!(
+            "{others} open sockets are not listed: they belong to another network namespace or to a family that is \
+             neither unix nor internet"
+        ));
+    }
+}
+
+/// Gives bound sockets the attributes of their files, where those were asked for, and lists socket files for which no
+/// socket was found. A file is matched by device and inode as the kernel's table has them, or by its path; on overlay
+/// file systems only the path fits.
+pub(super) fn add_files(files: Vec<SpecialFile>, picture: &mut Picture) {
+    for file in files {
+        let identity = (file.stat.device, file.stat.inode as u32);
+        let place = picture.bound.get(&identity).or_else(|| picture.bound_names.get(&file.path)).copied();
+        if let Some(place) = place {
+            let object = &mut picture.objects[place as usize];
+            (object.mode, object.owner, object.path) = (Some(file.stat.mode), Some(file.stat.owner), Some(file.path));
+            continue;
+        }
+        let identity = Identity::File { device: file.stat.device, inode: file.stat.inode };
+        if picture.places.contains_key(&identity) {
+            continue;
+        }
+        let unix = Unix { name: Some(file.path.clone()), by_name: true, ..Unix::default() };
+        let socket = Socket {
+            kind: None,
+            state: None,
+            peer: None,
+            unaccepted: false,
+            receive_queue: None,
+            send_queue: None,
+            backlog: None,
+            pending: None,
+            unix: Some(unix),
+            inet: None,
+        };
+        let mut object = object(identity, Some(file.stat.owner), socket);
+        (object.mode, object.path) = (Some(file.stat.mode), Some(file.path));
+        picture.add(object);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn unix(state: u8, kind: SocketType, peer: Option<u64>, shutdown: u8) -> UnixRecord {
+        UnixRecord {
+            kind,
+            state,
+            inode: 5,
+            cookie: 1,
+            name: None,
+            abstract_name: false,
+            file: None,
+            peer,
+            pending_clients: Box::default(),
+            queue: Some((3, 4)),
+            shutdown,
+            uid: None,
+        }
+    }
+
+    #[test]
+    fn unix_states() {
+        let state = |row, listener| unix_socket(row, listener, false).state.unwrap();
+        let stream = SocketType::Stream;
+        assert_eq!(state(unix(LISTEN, stream, None, 0), None), SocketState::Listening);
+        assert_eq!(state(unix(ESTABLISHED, stream, Some(9), 0), None), SocketState::Connected);
+        assert_eq!(state(unix(ESTABLISHED, stream, Some(0), 3), None), SocketState::HalfClosed);
+        assert_eq!(state(unix(ESTABLISHED, stream, Some(0), 0), Some(7)), SocketState::Connected);
+        assert_eq!(state(unix(ESTABLISHED, stream, Some(0), 3), Some(7)), SocketState::Connected);
+        assert_eq!(state(unix(ESTABLISHED, SocketType::Dgram, None, 0), None), SocketState::Unconnected);
+        assert_eq!(state(unix(ESTABLISHED, SocketType::Dgram, Some(0), 0), None), SocketState::HalfClosed);
+        assert_eq!(state(unix(unix_diag::CLOSE, stream, None, 0), None), SocketState::Unconnected);
+    }
+
+    #[test]
+    fn a_listeners_queue_is_no_data() {
+        let socket = unix_socket(unix(LISTEN, SocketType::Stream, None, 0), None, false);
+        assert_eq!((socket.pending, socket.backlog), (Some(3), Some(4)));
+        assert_eq!((socket.receive_queue, socket.send_queue), (None, None));
+    }
+
+    #[test]
+    fn connections_find_their_listener() {
+        let row = |local: &str| InetRecord {
+            protocol: Protocol::Tcp,
+            state: ESTABLISHED,
+            local: local.parse().unwrap(),
+            remote: "127.0.0.1:999".parse().unwrap(),
+            inode: 0,
+            uid: 0,
+            cookie: 0,
+            receive_queue: 0,
+            send_queue: 0,
+        };
+        let listeners = FxHashMap::from_iter([
+            (("::".parse().unwrap(), 80), 1),
+            (("127.0.0.1".parse().unwrap(), 80), 2),
+            (("0.0.0.0".parse().unwrap(), 81), 3),
+        ]);
+        assert_eq!(listener(&listeners, &row("127.0.0.1:80")), Some(2));
+        assert_eq!(listener(&listeners, &row("10.0.0.1:80")), Some(1));
+        assert_eq!(listener(&listeners, &row("[::ffff:10.0.0.1]:81")), Some(3));
+        assert_eq!(listener(&listeners, &row("127.0.0.1:82")), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! What a caller wants to know: the columns shown, the filter and the format decide it, and nothing else is collected.
+
+use crate::model::Kinds;
+use std::path::PathBuf;
+
+/// What to collect. All `false` is the cheapest: the kinds' own tables and no process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Want {
+    /// Which kinds of objects.
+    pub kinds: Kinds,
+    /// Directories to search for FIFO and socket files that nobody has open.
+    pub directories: Vec<PathBuf>,
+    /// Single FIFO or socket files to list whether or not somebody has them open.
+    pub files: Vec<Box<[u8]>>,
+    /// What a queue or semaphore holds where the tables do not tell: `msg_qbytes`, semaphore values, POSIX depths.
+    pub contents: bool,
+    /// Holders: by descriptor, by mapping, and tasks that sleep on an object.
+    pub holders: bool,
+    /// Recorded pids (creator, last sender, …) as holders, told from reused pids.
+    pub records: bool,
+    /// Who sleeps on a queue or semaphore set, and every process with its users: what a verdict looks at.
+    pub verdict: bool,
+    /// Command names of processes that hold something.
+    pub comms: bool,
+    /// Their arguments and users as well.
+    pub details: bool,
+    /// Names of users.
+    pub users: bool,
+    /// Names of groups.
+    pub groups: bool,
+}
+
+impl Want {
+    /// Only what the tables of these kinds tell.
+    pub const fn tables(kinds: Kinds) -> Self {
+        Self {
+            kinds,
+            directories: Vec::new(),
+            files: Vec::new(),
+            contents: false,
+            holders: false,
+            records: false,
+            verdict: false,
+            comms: false,
+            details: false,
+            users: false,
+            groups: false,
+        }
+    }
+
+    /// Everything about these kinds.
+    pub const fn everything(kinds: Kinds) -> Self {
+        Self {
+            kinds,
+            directories: Vec::new(),
+            files: Vec::new(),
+            contents: true,
+            holders: true,
+            records: true,
+            verdict: true,
+            comms: true,
+            details: true,
+            users: true,
+            groups: true,
+        }
+    }
+
+    /// Adds what another wants, kinds and places excepted.
+    pub fn also(&mut self, other: &Want) {
+        self.contents |= other.contents;
+        self.holders |= other.holders;
+        self.records |= other.records;
+        self.verdict |= other.verdict;
+        self.comms |= other.comms;
+        self.details |= other.details;
+        self.users |= other.users;
+        self.groups |= other.groups;
+    }
+}
