@@ -4,5 +4,9 @@
 #![allow(unsafe_code)]
 
 mod error;
+pub mod inet_diag;
+pub mod net_unix;
+pub mod netlink;
+pub mod unix_diag;
 
 pub use error::{Error, Result};
