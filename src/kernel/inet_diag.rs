@@ -22,8 +22,8 @@ const AF_INET6: u8 = libc::AF_INET6 as u8;
 pub struct InetRecord {
     /// TCP or UDP.
     pub protocol: Protocol,
-    /// Numbered as in `include/net/tcp_states.h`: 1 established … 10 listen, 11 closing; UDP: 1 with a fixed remote
-    /// address, otherwise 7.
+    /// Numbered as in `include/net/tcp_states.h`: 1 established … 10 listen, 11 closing. UDP: 1 with a fixed remote
+    /// address, otherwise 7. TCP 7 is bound, neither listening nor connected (not listed before Linux 6.8).
     pub state: u8,
     /// Local address and port. An IPv6 socket that speaks IPv4 has `::ffff:a.b.c.d`, as the kernel says.
     pub local: SocketAddr,
@@ -38,7 +38,7 @@ pub struct InetRecord {
     pub cookie: u64,
     /// TCP: bytes to be read; listener: connections that wait to be accepted. UDP: kernel memory, overhead included.
     pub receive_queue: u32,
-    /// TCP: bytes sent and not acknowledged; listener: most connections that may wait, 0 in `/proc/net`. UDP: kernel
+    /// TCP: bytes written and not acknowledged; listener: most connections that may wait, 0 in `/proc/net`. UDP: kernel
     /// memory.
     pub send_queue: u32,
 }
@@ -90,7 +90,7 @@ impl Table {
 /// the dump may be missing. Needs no privilege.
 ///
 /// # Errors
-/// Only if no table could be read: `Unsupported` without `CONFIG_INET_DIAG` (then [`super::net_inet`] helps),
+/// Only if no table could be read: `Unsupported` without `CONFIG_INET_DIAG` (then `net_inet` helps),
 /// `Permission` where a sandbox forbids netlink sockets.
 pub fn read_inet(each: &mut dyn FnMut(InetRecord)) -> Result<Vec<String>> {
     let mut client = SockDiag::open()?;
@@ -184,5 +184,191 @@ pub fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr.ip().to_canonical() {
         IpAddr::V4(ip) => (ip, addr.port()).into(),
         IpAddr::V6(_) => addr,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::print_stderr)]
+mod tests {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::fd::AsFd;
+    use std::time::{Duration, Instant};
+
+    use nix::sys::stat::fstat;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn inode(fd: impl AsFd) -> u64 {
+        fstat(fd).unwrap().st_ino
+    }
+
+    /// All rows, as soon as they satisfy the condition: the far half of a loopback connection may be a little late.
+    fn rows(mut complete: impl FnMut(&[InetRecord]) -> bool) -> Option<Vec<InetRecord>> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline {
+            let mut rows = Vec::new();
+            match read_inet(&mut |record| rows.push(record)) {
+                Err(Error::Unsupported { what }) => {
+                    eprintln!("skipped: no {what}");
+                    return None;
+                }
+                Ok(notes) if !notes.is_empty() => {
+                    eprintln!("skipped: {notes:?}");
+                    return None;
+                }
+                result => drop(result.unwrap()),
+            }
+            if complete(&rows) {
+                return Some(rows);
+            }
+            std::thread::yield_now();
+        }
+        panic!("a socket is not in the dump")
+    }
+
+    fn by_inode(rows: &[InetRecord], inode: u64) -> Option<&InetRecord> {
+        rows.iter().find(|row| row.inode == inode)
+    }
+
+    fn message(family: u8, source: &[u8], destination: &[u8], interface: u32) -> Vec<u8> {
+        let mut bytes = vec![family, 10, 0, 0, 0x1f, 0x90, 0, 22];
+        for address in [source, destination] {
+            let mut address = address.to_vec();
+            address.resize(16, 0);
+            bytes.extend(address);
+        }
+        for word in [interface, 7, 1, 99, 3, 128, 1000, 4242] {
+            bytes.extend(u32::to_ne_bytes(word));
+        }
+        bytes
+    }
+
+    #[test]
+    fn every_field_has_its_place() {
+        let bytes = message(AF_INET, &[127, 0, 0, 1], &[10, 0, 0, 2], 3);
+        let expected = InetRecord {
+            protocol: Protocol::Tcp,
+            state: 10,
+            local: "127.0.0.1:8080".parse().unwrap(),
+            remote: "10.0.0.2:22".parse().unwrap(),
+            inode: 4242,
+            uid: 1000,
+            cookie: 0x1_0000_0007,
+            receive_queue: 3,
+            send_queue: 128,
+        };
+        assert_eq!(parse_inet(Protocol::Tcp, &bytes), Some(expected));
+        assert_eq!(parse_inet(Protocol::Tcp, &bytes[..FIXED - 1]), None);
+        assert_eq!(parse_inet(Protocol::Tcp, &message(1, &[], &[], 0)), None);
+    }
+
+    #[test]
+    fn only_link_local_addresses_have_an_interface() {
+        let of = |text: &str| text.parse::<Ipv6Addr>().unwrap().octets();
+        for (text, scope) in [("fe80::1", 3), ("ff02::fb", 3), ("ff05::2", 0), ("::1", 0), ("2001:db8::1", 0)] {
+            let record = parse_inet(Protocol::Udp, &message(AF_INET6, &of(text), &of("::"), 3)).unwrap();
+            assert_eq!(record.local, SocketAddrV6::new(text.parse().unwrap(), 8080, 0, scope).into());
+            assert_eq!(record.remote, "[::]:22".parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn mapped_addresses_become_canonical() {
+        for (from, to) in [
+            ("[::ffff:1.2.3.4]:5", "1.2.3.4:5"),
+            ("[::1]:5", "[::1]:5"),
+            ("[fe80::1%3]:5", "[fe80::1%3]:5"),
+            ("1.2.3.4:5", "1.2.3.4:5"),
+        ] {
+            assert_eq!(canonical(from.parse().unwrap()), to.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn tables_that_fail_are_noted_unless_all_do() {
+        let fail = |table: Table| Error::Unsupported { what: table.file_name().into() };
+        let notes = read_all(|t| if t.is_v6() { Err(fail(t)) } else { Ok(None) }).unwrap();
+        assert_eq!(notes, ["tcp6: not supported by this kernel", "udp6: not supported by this kernel"]);
+        assert_eq!(read_all(|table| Err(fail(table))), Err(fail(Table::Tcp4)));
+    }
+
+    /// A listener with one accepted and one waiting connection, seen from the kernel's table.
+    fn tcp(bind: &str, connect: &str) {
+        let Ok(listener) = TcpListener::bind(bind) else {
+            eprintln!("skipped: cannot bind {bind}");
+            return;
+        };
+        let port = listener.local_addr().unwrap().port();
+        let to: SocketAddr = format!("{connect}:{port}").parse().unwrap();
+        let first = TcpStream::connect(to).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        let second = TcpStream::connect(to).unwrap();
+        let from = second.local_addr().unwrap();
+        let is_embryo = |row: &InetRecord| row.inode == 0 && canonical(row.remote) == from && row.local.port() == port;
+        let (il, i1, i2, is) = (inode(&listener), inode(&first), inode(&second), inode(&server));
+        let Some(rows) = rows(|rows| {
+            [il, i1, i2, is].iter().all(|i| by_inode(rows, *i).is_some())
+                && rows.iter().any(|row| is_embryo(row) && row.state == 1)
+                && by_inode(rows, il).is_some_and(|l| l.receive_queue == 1)
+        }) else {
+            return;
+        };
+        let [l, c1, c2, s] = [il, i1, i2, is].map(|inode| by_inode(&rows, inode).unwrap());
+        assert_eq!((l.protocol, l.state, l.local), (Protocol::Tcp, 10, listener.local_addr().unwrap()));
+        assert!(l.send_queue >= 1 && l.remote.port() == 0 && l.remote.ip().is_unspecified());
+        assert_eq!((c1.state, c1.local, c1.remote), (1, first.local_addr().unwrap(), to));
+        assert_eq!((c2.state, c2.local, c2.remote), (1, from, to));
+        assert_eq!((s.state, s.local, s.remote), (1, server.local_addr().unwrap(), server.peer_addr().unwrap()));
+        assert_eq!((canonical(s.local), canonical(s.remote)), (c1.remote, c1.local), "joined by reversed addresses");
+        assert_eq!(l.uid, nix::unistd::Uid::effective().as_raw());
+        assert!(l.cookie != 0 && l.cookie != s.cookie);
+    }
+
+    #[test]
+    fn tcp_over_ipv4() {
+        tcp("127.0.0.1:0", "127.0.0.1");
+    }
+
+    #[test]
+    fn tcp_over_ipv6() {
+        tcp("[::1]:0", "[::1]");
+    }
+
+    #[test]
+    fn tcp_over_ipv4_into_an_ipv6_socket() {
+        tcp("[::]:0", "127.0.0.1");
+    }
+
+    #[test]
+    fn udp_with_and_without_a_remote_address() {
+        for any in ["127.0.0.1:0", "[::1]:0"] {
+            let (Ok(open), Ok(fixed)) = (UdpSocket::bind(any), UdpSocket::bind(any)) else {
+                eprintln!("skipped: cannot bind {any}");
+                continue;
+            };
+            fixed.connect(open.local_addr().unwrap()).unwrap();
+            fixed.send(b"hello").unwrap();
+            let ready = |rows: &[InetRecord]| {
+                by_inode(rows, inode(&fixed)).is_some()
+                    && by_inode(rows, inode(&open)).is_some_and(|o| o.receive_queue > 0)
+            };
+            let Some(rows) = rows(ready) else { return };
+            let [open_row, fixed_row] = [&open, &fixed].map(|s| by_inode(&rows, inode(s)).unwrap());
+            assert_eq!((open_row.protocol, open_row.state, open_row.remote.port()), (Protocol::Udp, 7, 0));
+            assert!(open_row.receive_queue > 5, "memory, not bytes");
+            assert_eq!((fixed_row.state, fixed_row.local), (1, fixed.local_addr().unwrap()));
+            assert_eq!(fixed_row.remote, open.local_addr().unwrap());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..150), v6: bool) {
+            if let Some(first) = bytes.first_mut() {
+                *first = if v6 { AF_INET6 } else { AF_INET };
+            }
+            prop_assert_eq!(parse_inet(Protocol::Udp, &bytes).is_some(), bytes.len() >= FIXED);
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod error;
 pub mod inet_diag;
+pub mod net_inet;
 pub mod net_unix;
 pub mod netlink;
 pub mod unix_diag;

@@ -71,7 +71,7 @@ pub struct UnixRecord {
 /// one microsecond for each socket.
 ///
 /// # Errors
-/// `Unsupported` without `CONFIG_UNIX_DIAG` (then [`super::net_unix`] knows less); `Permission` where a sandbox forbids
+/// `Unsupported` without `CONFIG_UNIX_DIAG` (then `net_unix` knows less); `Permission` where a sandbox forbids
 /// netlink sockets.
 pub fn read_unix(each: &mut dyn FnMut(UnixRecord)) -> Result<()> {
     let mut seen = FxHashSet::default();
