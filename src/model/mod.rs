@@ -3,18 +3,27 @@
 //! No I/O, no clock, no formatting for people. Sizes are bytes, times are seconds since the epoch, names are the
 //! bytes the kernel gave. Where a kernel cannot say, or does not let the caller see, a field is `None`.
 
+mod address;
 mod device;
 mod holder;
+mod name;
 mod object;
 mod process;
+mod removal;
 mod socket;
+mod spelled;
 mod sysv;
 mod time;
+mod which;
 
+pub use address::{Address, AddressError, Spelled, Which};
 pub use device::Device;
 pub use holder::{Holder, Role};
+pub(crate) use name::quoted;
+pub use name::{escape, escape_into, unescape};
 pub use object::{Body, Family, Identity, Ids, Kind, Kinds, Object, PipeEnds};
 pub use process::{Process, State};
+pub use removal::{RemovalTarget, TargetError};
 pub use socket::{Inet, Protocol, Socket, SocketState, SocketType, Unix};
 pub use sysv::{Key, Notify, Queue, SemSet, Semaphore, Shm};
 pub use time::{Time, Times};
