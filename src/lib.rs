@@ -2,4 +2,4 @@
 
 pub mod kernel;
 pub mod model;
-pub mod snapshot;
+pub mod query;

@@ -239,9 +239,12 @@ proptest! {
             let again = Address::parse(&text).map_err(|e| TestCaseError::fail(format!("{text}: {e}")))?;
             prop_assert_eq!(std::mem::discriminant(&again), std::mem::discriminant(&address));
             let read = match &again {
-                Address::Queue(Which::Name(n)) | Address::Shm(Which::Name(n)) => n,
-                Address::Semaphore(Which::Name(n)) | Address::Fifo(n) | Address::Path(n) => n,
-                Address::Unix { name, .. } => name,
+                Address::Queue(Which::Name(name))
+                | Address::Shm(Which::Name(name))
+                | Address::Semaphore(Which::Name(name))
+                | Address::Fifo(name)
+                | Address::Path(name)
+                | Address::Unix { name, .. } => name,
                 other => return Err(TestCaseError::fail(format!("{other:?}"))),
             };
             prop_assert!(read.matches(name), "{} {:?}", text, read);

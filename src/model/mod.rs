@@ -19,6 +19,7 @@ mod which;
 pub use address::{Address, AddressError, Spelled, Which};
 pub use device::Device;
 pub use holder::{Holder, Role};
+pub(crate) use name::quoted;
 pub use name::{escape, escape_into, unescape};
 pub use object::{Body, Family, Identity, Ids, Kind, Kinds, Object, PipeEnds};
 pub use process::{Process, State};

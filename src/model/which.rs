@@ -46,6 +46,7 @@ pub enum TargetError {
 }
 
 /// Why some text is no decimal number.
+#[derive(Clone, Copy)]
 pub(super) enum NotDecimal {
     /// Something other than a digit, or nothing at all.
     Shape,
