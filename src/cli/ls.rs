@@ -150,6 +150,8 @@ impl Ls {
                 complain(&format_args!("note: {note}"));
             }
         }
+        // The process ends here; giving back 90,000 objects one by one would be its last twentieth.
+        std::mem::forget(snapshot);
         Ok(Exit::Done)
     }
 
@@ -193,9 +195,11 @@ impl Ls {
             sort.apply(&mut rows);
         }
         match listing.format {
-            Format::Text => table::write(out, &listing.columns, &rows, self.output.layout(!self.wide, self.no_header)),
-            Format::Json => json::write_document(out, snapshot, &rows, &[]),
-            Format::Ndjson => json::write_lines(out, &rows),
+            Format::Text => {
+                table::write(out, &listing.columns, &mut rows, self.output.layout(!self.wide, self.no_header))
+            }
+            Format::Json => json::write_document(out, snapshot, &mut rows, &[]),
+            Format::Ndjson => json::write_lines(out, &mut rows),
             Format::Csv => csv::write(out, &listing.columns, &rows, self.no_header),
         }
     }

@@ -93,13 +93,13 @@ impl Show {
         }
         places.sort_unstable();
         places.dedup();
-        let rows = rows(&places);
+        let mut rows = rows(&places);
         let pids: Vec<u32> =
             found.iter().filter_map(|one| if let Found::Process(pid, _) = one { Some(*pid) } else { None }).collect();
         match self.output.format() {
-            Format::Ndjson => json::write_lines(out, &rows),
+            Format::Ndjson => json::write_lines(out, &mut rows),
             Format::Csv => csv::write(out, &crate::query::columns::ALL.iter().collect::<Vec<_>>(), &rows, false),
-            _ => json::write_document(out, snapshot, &rows, &pids),
+            _ => json::write_document(out, snapshot, &mut rows, &pids),
         }
     }
 }

@@ -10,44 +10,45 @@
 //! | pipe | only a write end: no data can come out any more | leaked |
 //! | pipe | only a read end: data may still be in it | suspect |
 
-use super::verdict::{State, Verdict, of_holders, user, who};
+use super::reasons::Reasons;
+use super::verdict::{Judgement, State, say_holders, user, who};
 use crate::model::{Body, Holder, Object, PipeEnds, Time};
 use crate::snapshot::Snapshot;
 
 /// Judges a POSIX object or FIFO that nobody has.
-pub(super) fn unused(snapshot: &Snapshot, object: &Object) -> Verdict {
+pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons) -> Judgement {
     let seen = &snapshot.visibility;
     let fifo = matches!(object.body, Body::Fifo(_));
     if seen.descriptors_hidden() || (!fifo && seen.maps_hidden()) {
-        let reason = "not every process could be looked into: one of them may have it".to_owned();
-        return Verdict::likely(State::Unknown, vec![reason]);
+        reasons.say(|| "not every process could be looked into: one of them may have it".to_owned());
+        return (State::Unknown, false);
     }
-    let mut reasons = vec!["no process has it open or mapped".to_owned()];
+    reasons.say(|| "no process has it open or mapped".to_owned());
     let last = last_change(object);
     let uids: Vec<u32> = object.owner.iter().map(|ids| ids.uid).collect();
     if fifo {
         if let Some(pid) = seen.opening {
-            reasons.push(format!("{} sleeps in opening a file, which may be this one", who(snapshot, pid)));
-            return Verdict::likely(State::Unknown, reasons);
+            reasons.say(|| format!("{} sleeps in opening a file, which may be this one", who(snapshot, pid)));
+            return (State::Unknown, false);
         }
-        reasons.push("a FIFO may be meant to stay until somebody opens it".to_owned());
-        return Verdict::likely(State::Suspect, reasons);
+        reasons.say(|| "a FIFO may be meant to stay until somebody opens it".to_owned());
+        return (State::Suspect, false);
     }
     if seen.io_uring || seen.in_flight {
-        reasons.push("an io_uring or a socket's queue may hold a descriptor of it".to_owned());
-        return Verdict::likely(State::Suspect, reasons);
+        reasons.say(|| "an io_uring or a socket's queue may hold a descriptor of it".to_owned());
+        return (State::Suspect, false);
     }
     if let Some(process) = snapshot.older_process_of(&uids, last) {
-        reasons.push(format!("{} of its owner was there at its last change, {last}", who(snapshot, process.pid)));
-        return Verdict::likely(State::Suspect, reasons);
+        reasons.say(|| format!("{} of its owner was there at its last change, {last}", who(snapshot, process.pid)));
+        return (State::Suspect, false);
     }
     if seen.nested_pid_namespace {
-        reasons.push("a process outside this PID namespace may have it".to_owned());
-        return Verdict::likely(State::Suspect, reasons);
+        reasons.say(|| "a process outside this PID namespace may have it".to_owned());
+        return (State::Suspect, false);
     }
-    let owner = uids.first().map_or_else(String::new, |uid| user(snapshot, *uid));
-    reasons.push(format!("no process of its owner {owner} is older than its last change, {last}"));
-    Verdict::likely(State::Leaked, reasons)
+    let owner = || uids.first().map_or_else(String::new, |uid| user(snapshot, *uid));
+    reasons.say(|| format!("no process of its owner {} is older than its last change, {last}", owner()));
+    (State::Leaked, false)
 }
 
 fn last_change(object: &Object) -> Time {
@@ -62,30 +63,30 @@ fn last_change(object: &Object) -> Time {
 }
 
 /// Judges a pipe by the ends that processes have.
-pub(super) fn pipe(snapshot: &Snapshot, ends: PipeEnds, holders: &[Holder]) -> Verdict {
-    let mut reasons = of_holders(snapshot, holders);
+pub(super) fn pipe(snapshot: &Snapshot, ends: PipeEnds, holders: &[Holder], reasons: &mut Reasons) -> Judgement {
+    say_holders(snapshot, holders, reasons);
     let (missing, lost) = match (ends.readers, ends.writers) {
         (0, 0) => {
             // Held by descriptors opened with O_PATH: neither end.
-            return Verdict::likely(State::Unknown, reasons);
+            return (State::Unknown, false);
         }
         (0, _) => ("read", true),
         (_, 0) => ("write", false),
-        _ => return Verdict::proved(State::InUse, reasons),
+        _ => return (State::InUse, true),
     };
     let seen = &snapshot.visibility;
     if seen.descriptors_hidden() {
-        reasons.push(format!("no {missing} end was seen, but not every process could be looked into"));
-        return Verdict::likely(State::Unknown, reasons);
+        reasons.say(|| format!("no {missing} end was seen, but not every process could be looked into"));
+        return (State::Unknown, false);
     }
     if seen.io_uring || seen.in_flight || seen.nested_pid_namespace {
-        reasons.push(format!("no process that could be seen has a {missing} end"));
-        return Verdict::likely(State::Suspect, reasons);
+        reasons.say(|| format!("no process that could be seen has a {missing} end"));
+        return (State::Suspect, false);
     }
     if lost {
-        reasons.push("no process has a read end: what is written goes nowhere, with SIGPIPE".to_owned());
-        return Verdict::proved(State::Leaked, reasons);
+        reasons.say(|| "no process has a read end: what is written goes nowhere, with SIGPIPE".to_owned());
+        return (State::Leaked, true);
     }
-    reasons.push("no process has a write end: once it is read empty, a reader gets end-of-file".to_owned());
-    Verdict::likely(State::Suspect, reasons)
+    reasons.say(|| "no process has a write end: once it is read empty, a reader gets end-of-file".to_owned());
+    (State::Suspect, false)
 }

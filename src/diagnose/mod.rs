@@ -2,8 +2,9 @@
 //! never said of what a running program may still use, and doubt goes to `suspect`.
 
 mod files;
+mod reasons;
 mod sockets;
 mod sysv;
 mod verdict;
 
-pub use verdict::{State, Verdict, verdict};
+pub use verdict::{State, Verdict, state, verdict};

@@ -2,8 +2,9 @@
 //!
 //! Who has or waits for an object comes first, for every kind alike; what is left is judged by kind.
 
+use super::reasons::Reasons;
 use super::{files, sockets, sysv};
-use crate::model::{Body, Holder, Object, Role, escape};
+use crate::model::{Body, Family, Holder, Object, Role, escape};
 use crate::snapshot::Snapshot;
 
 /// How an object stands.
@@ -45,57 +46,55 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
-impl Verdict {
-    pub(super) fn proved(state: State, reasons: Vec<String>) -> Self {
-        Self { state, certain: true, reasons }
-    }
-
-    pub(super) fn likely(state: State, reasons: Vec<String>) -> Self {
-        Self { state, certain: false, reasons }
-    }
-}
+/// A state, and whether it is proved.
+pub(super) type Judgement = (State, bool);
 
 /// Judges one object of a snapshot that was taken with `want.verdict`.
 pub fn verdict(snapshot: &Snapshot, place: usize) -> Verdict {
+    let mut reasons = Reasons::wanted();
+    let (state, certain) = judge(snapshot, place, &mut reasons);
+    Verdict { state, certain, reasons: reasons.into_sentences() }
+}
+
+/// The state alone.
+pub fn state(snapshot: &Snapshot, place: usize) -> State {
+    judge(snapshot, place, &mut Reasons::unwanted()).0
+}
+
+fn judge(snapshot: &Snapshot, place: usize, reasons: &mut Reasons) -> Judgement {
     let object = &snapshot.objects[place];
     let holders = snapshot.holders(place);
     match &object.body {
-        Body::Socket(socket) => sockets::verdict(snapshot, object, socket, holders),
-        Body::Pipe(ends) => files::pipe(snapshot, *ends, holders),
-        _ => {
-            let used = users(snapshot, object, holders);
-            if used.is_empty() { unused(snapshot, object, holders) } else { Verdict::proved(State::InUse, used) }
+        Body::Socket(socket) => sockets::judge(snapshot, object, socket, holders, reasons),
+        Body::Pipe(ends) => files::pipe(snapshot, *ends, holders, reasons),
+        _ if is_used(snapshot, object, holders, reasons) => (State::InUse, true),
+        Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) if object.family() == Some(Family::Sysv) => {
+            sysv::unused(snapshot, object, holders, reasons)
         }
+        _ => files::unused(snapshot, object, reasons),
     }
 }
 
-fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder]) -> Verdict {
-    match (&object.body, object.family()) {
-        (Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_), Some(crate::model::Family::Sysv)) => {
-            sysv::unused(snapshot, object, holders)
-        }
-        _ => files::unused(snapshot, object),
-    }
-}
-
-/// One sentence for each who has the object or sleeps on it, and for what the object itself tells of its users.
-fn users(snapshot: &Snapshot, object: &Object, holders: &[Holder]) -> Vec<String> {
-    let mut reasons = of_holders(snapshot, holders);
+/// Whether somebody has the object or sleeps on it, or the object itself tells of such users.
+fn is_used(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &mut Reasons) -> bool {
+    let mut used = say_holders(snapshot, holders, reasons);
     match &object.body {
         Body::Shm(shm) => {
             let attaches = shm.attaches.unwrap_or(0);
             if attaches > 0 {
+                used = true;
                 let seen = holders.iter().any(|holder| holder.role == Role::Attached);
                 let by = if seen { "" } else { ", by processes that were not looked for or could not be seen" };
-                reasons.push(format!("attached {attaches} {}{by}", times(attaches)));
+                reasons.say(|| format!("attached {attaches} {}{by}", times(attaches)));
             }
             if shm.marked_for_removal && attaches > 0 {
-                reasons.push("marked for removal: goes with the last detach".to_owned());
+                reasons.say(|| "marked for removal: goes with the last detach".to_owned());
             }
         }
         Body::Queue(queue) => {
             if let Some(notify) = queue.notify {
-                reasons.push(format!("{} is to be notified of a message", who(snapshot, notify.pid)));
+                used = true;
+                reasons.say(|| format!("{} is to be notified of a message", who(snapshot, notify.pid)));
             }
         }
         Body::Semaphore(set) => {
@@ -107,17 +106,17 @@ fn users(snapshot: &Snapshot, object: &Object, holders: &[Holder]) -> Vec<String
                 .sum();
             // A POSIX semaphore's waiters are a number in a file, which a killed process leaves behind.
             if waiting > 0 && set.key.is_some() && !holders.iter().any(|h| h.role.is_waiting()) {
-                reasons.push(format!("the kernel counts {waiting} waiting on it"));
+                used = true;
+                reasons.say(|| format!("the kernel counts {waiting} waiting on it"));
             }
         }
         _ => {}
     }
-    reasons
+    used
 }
 
-/// One sentence for each process that has the object, by what it does with it.
-pub(super) fn of_holders(snapshot: &Snapshot, holders: &[Holder]) -> Vec<String> {
-    let mut reasons = Vec::new();
+/// Says of each process that has the object what it does with it; whether there is any.
+pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut Reasons) -> bool {
     let mut last = None;
     for holder in holders.iter().filter(|holder| !holder.role.is_record()) {
         // Many descriptors of one process are one fact.
@@ -136,9 +135,9 @@ pub(super) fn of_holders(snapshot: &Snapshot, holders: &[Holder]) -> Vec<String>
             Role::Connected => "has it connected",
             _ => "has it open",
         };
-        reasons.push(format!("{} {does}", who(snapshot, holder.pid)));
+        reasons.say(|| format!("{} {does}", who(snapshot, holder.pid)));
     }
-    reasons
+    last.is_some()
 }
 
 /// `pid 812 (orders)`.

@@ -72,6 +72,51 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::from_io(path, &error))
 }
 
+/// How much of a large file is read at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Hands a text file to `each` in pieces of whole lines. A file of more than one piece is read by a thread of its own:
+/// the kernel makes the text of /proc while it is read, and that takes as long as making sense of it.
+pub fn read_lines(path: &str, each: &mut dyn FnMut(&[u8])) -> Result<()> {
+    let fail = |error: &std::io::Error| Error::from_io(path, error);
+    let mut file = std::fs::File::open(path).map_err(|error| fail(&error))?;
+    let mut text = read_piece(&mut file).map_err(|error| fail(&error))?;
+    if text.len() < PIECE {
+        each(&text);
+        return Ok(());
+    }
+    let (send, pieces) = std::sync::mpsc::sync_channel(4);
+    // The receiving end moves in, so that an early return lets the thread go.
+    std::thread::scope(move |scope| {
+        scope.spawn(move || {
+            loop {
+                let piece = read_piece(&mut file);
+                let last = piece.as_ref().map_or(true, |piece| piece.len() < PIECE);
+                if send.send(piece).is_err() || last {
+                    return;
+                }
+            }
+        });
+        loop {
+            let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
+            each(&text[..whole]);
+            text.drain(..whole);
+            let Ok(piece) = pieces.recv() else {
+                each(&text);
+                return Ok(());
+            };
+            text.extend_from_slice(&piece.map_err(|error| fail(&error))?);
+        }
+    })
+}
+
+/// Reads until a piece is full or the file ends.
+fn read_piece(file: &mut std::fs::File) -> std::io::Result<Vec<u8>> {
+    let mut piece = Vec::with_capacity(PIECE);
+    file.take(PIECE as u64).read_to_end(&mut piece)?;
+    Ok(piece)
+}
+
 /// Reads a whole file relative to an open directory into `buffer`, replacing what was in it.
 pub fn read_at(dir: impl AsFd, path: &str, buffer: &mut Vec<u8>) -> Result<()> {
     buffer.clear();

@@ -82,108 +82,96 @@ pub struct SemLine {
     pub changed: i64,
 }
 
-/// What a table held: its lines, and how many did not parse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table<T> {
-    /// Parsed lines, in the kernel's order.
-    pub lines: Vec<T>,
-    /// Lines that did not have the expected form.
-    pub damaged: usize,
+/// Calls `each` with every line of `/proc/sysvipc/msg`, in the kernel's order, for the calling thread's IPC namespace,
+/// and tells how many lines did not parse. Needs no privilege. Errors: [`Error::Unsupported`] without System V IPC.
+pub fn read_msg(each: &mut dyn FnMut(MsgLine)) -> Result<usize> {
+    read("/proc/sysvipc/msg", parse_msg_line, each)
 }
 
-/// Reads `/proc/sysvipc/msg` of the calling thread's IPC namespace. Needs no privilege.
-pub fn read_msg() -> Result<Table<MsgLine>> {
-    read("/proc/sysvipc/msg", parse_msg)
+/// As [`read_msg`], of `/proc/sysvipc/shm`.
+pub fn read_shm(each: &mut dyn FnMut(ShmLine)) -> Result<usize> {
+    read("/proc/sysvipc/shm", parse_shm_line, each)
 }
 
-/// Reads `/proc/sysvipc/shm` of the calling thread's IPC namespace. Needs no privilege.
-pub fn read_shm() -> Result<Table<ShmLine>> {
-    read("/proc/sysvipc/shm", parse_shm)
+/// As [`read_msg`], of `/proc/sysvipc/sem`.
+pub fn read_sem(each: &mut dyn FnMut(SemLine)) -> Result<usize> {
+    read("/proc/sysvipc/sem", parse_sem_line, each)
 }
 
-/// Reads `/proc/sysvipc/sem` of the calling thread's IPC namespace. Needs no privilege.
-pub fn read_sem() -> Result<Table<SemLine>> {
-    read("/proc/sysvipc/sem", parse_sem)
-}
+/// Parses one line of a table.
+type ParseLine<T> = fn(&[u8]) -> Option<T>;
 
-fn read<T>(path: &str, parse: fn(&[u8]) -> Table<T>) -> Result<Table<T>> {
-    match file::read(path) {
-        Ok(text) => Ok(parse(&text)),
+fn read<T>(path: &str, parse: ParseLine<T>, each: &mut dyn FnMut(T)) -> Result<usize> {
+    let (mut damaged, mut heading) = (0, true);
+    let read = file::read_lines(path, &mut |lines| {
+        let lines = if std::mem::take(&mut heading) { without_heading(lines) } else { lines };
+        damaged += parse_lines(lines, parse, each);
+    });
+    match read {
+        Ok(()) => Ok(damaged),
         Err(Error::NotFound { what }) => Err(Error::Unsupported { what }),
         Err(error) => Err(error),
     }
 }
 
-/// Parses the text of `/proc/sysvipc/msg`.
-pub fn parse_msg(text: &[u8]) -> Table<MsgLine> {
-    parse_table(text, |n| {
-        let (key, id, mode) = head(n)?;
-        let (bytes, messages) = (n.unsigned()?, n.unsigned()?);
-        let (last_sender, last_receiver) = (n.unsigned()?, n.unsigned()?);
-        let perm = perm(key, id, mode, n)?;
-        Some(MsgLine {
-            perm,
-            bytes,
-            messages,
-            last_sender,
-            last_receiver,
-            sent: n.signed()?,
-            received: n.signed()?,
-            changed: n.signed()?,
-        })
-    })
+fn without_heading(text: &[u8]) -> &[u8] {
+    memchr::memchr(b'\n', text).map_or(&[], |end| &text[end + 1..])
 }
 
-/// Parses the text of `/proc/sysvipc/shm`.
-pub fn parse_shm(text: &[u8]) -> Table<ShmLine> {
-    parse_table(text, |n| {
-        let (key, id, mode) = head(n)?;
-        let size = n.unsigned()?;
-        let (creator_pid, last_pid) = (n.unsigned()?, n.unsigned()?);
-        let attaches = n.unsigned()?;
-        let perm = perm(key, id, mode, n)?;
-        Some(ShmLine {
-            perm,
-            size,
-            creator_pid,
-            last_pid,
-            attaches,
-            attached: n.signed()?,
-            detached: n.signed()?,
-            changed: n.signed()?,
-            resident: n.unsigned(),
-            swapped: n.unsigned(),
-        })
-    })
-}
-
-/// Parses the text of `/proc/sysvipc/sem`.
-pub fn parse_sem(text: &[u8]) -> Table<SemLine> {
-    parse_table(text, |n| {
-        let (key, id, mode) = head(n)?;
-        let count = n.unsigned()?;
-        let perm = perm(key, id, mode, n)?;
-        Some(SemLine { perm, count, operated: n.signed()?, changed: n.signed()? })
-    })
-}
-
-fn parse_table<T>(text: &[u8], line: impl Fn(&mut Numbers<'_>) -> Option<T>) -> Table<T> {
-    let mut table = Table { lines: Vec::with_capacity(text.len() / 100), damaged: 0 };
-    let mut rest = text;
-    let mut header = true;
-    while !rest.is_empty() {
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let this = &rest[..end];
-        rest = rest.get(end + 1..).unwrap_or_default();
-        if std::mem::take(&mut header) {
-            continue;
+/// Parses whole lines and tells how many had not the expected form.
+pub fn parse_lines<T>(mut text: &[u8], parse: ParseLine<T>, each: &mut dyn FnMut(T)) -> usize {
+    let mut damaged = 0;
+    while !text.is_empty() {
+        let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+        match parse(&text[..end]) {
+            Some(line) => each(line),
+            None => damaged += 1,
         }
-        match line(&mut Numbers::new(this)) {
-            Some(parsed) => table.lines.push(parsed),
-            None => table.damaged += 1,
-        }
+        text = text.get(end + 1..).unwrap_or_default();
     }
-    table
+    damaged
+}
+
+/// Parses a line of `/proc/sysvipc/msg`.
+pub fn parse_msg_line(line: &[u8]) -> Option<MsgLine> {
+    let n = &mut Numbers::new(line);
+    let (key, id, mode) = head(n)?;
+    let (bytes, messages) = (n.unsigned()?, n.unsigned()?);
+    let (last_sender, last_receiver) = (n.unsigned()?, n.unsigned()?);
+    let perm = perm(key, id, mode, n)?;
+    let (sent, received, changed) = (n.signed()?, n.signed()?, n.signed()?);
+    Some(MsgLine { perm, bytes, messages, last_sender, last_receiver, sent, received, changed })
+}
+
+/// Parses a line of `/proc/sysvipc/shm`.
+pub fn parse_shm_line(line: &[u8]) -> Option<ShmLine> {
+    let n = &mut Numbers::new(line);
+    let (key, id, mode) = head(n)?;
+    let size = n.unsigned()?;
+    let (creator_pid, last_pid) = (n.unsigned()?, n.unsigned()?);
+    let attaches = n.unsigned()?;
+    let perm = perm(key, id, mode, n)?;
+    Some(ShmLine {
+        perm,
+        size,
+        creator_pid,
+        last_pid,
+        attaches,
+        attached: n.signed()?,
+        detached: n.signed()?,
+        changed: n.signed()?,
+        resident: n.unsigned(),
+        swapped: n.unsigned(),
+    })
+}
+
+/// Parses a line of `/proc/sysvipc/sem`.
+pub fn parse_sem_line(line: &[u8]) -> Option<SemLine> {
+    let n = &mut Numbers::new(line);
+    let (key, id, mode) = head(n)?;
+    let count = n.unsigned()?;
+    let perm = perm(key, id, mode, n)?;
+    Some(SemLine { perm, count, operated: n.signed()?, changed: n.signed()? })
 }
 
 /// Key, id and octal mode begin every line.
@@ -203,14 +191,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const MSG: &str = "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime\n\
+    const MSG: &str = "\
         -559038737      32769   640          96          3   812     0 4000000000   100     0     0 1795236540          0 99999999999\n";
+
+    fn all<T>(text: &[u8], parse: ParseLine<T>) -> (Vec<T>, usize) {
+        let mut lines = Vec::new();
+        let damaged = parse_lines(text, parse, &mut |line| lines.push(line));
+        (lines, damaged)
+    }
 
     #[test]
     fn negative_keys_large_uids_and_64_bit_times() {
-        let table = parse_msg(MSG.as_bytes());
-        assert_eq!(table.damaged, 0);
-        let line = table.lines[0];
+        let (lines, damaged) = all(MSG.as_bytes(), parse_msg_line);
+        assert_eq!(damaged, 0);
+        let line = lines[0];
         assert_eq!(line.perm.key.to_string(), "0xdeadbeef");
         assert_eq!((line.perm.id, line.perm.mode), (32769, 0o640));
         assert_eq!(line.perm.owner, Ids { uid: 4_000_000_000, gid: Some(100) });
@@ -220,41 +214,37 @@ mod tests {
 
     #[test]
     fn segments_with_flags_and_64_bit_sizes() {
-        let text = "header\n         0          7  3666  1099511627776  900   901      2  1000  1000  1000  1000 1 2 3 4096 8192\n\
+        let text = "         0          7  3666  1099511627776  900   901      2  1000  1000  1000  1000 1 2 3 4096 8192\n\
                     1 8 0 1 1 1 1 1 1 1 1 1 1 1\n";
-        let table = parse_shm(text.as_bytes());
-        assert_eq!(table.lines[0].size, 1 << 40);
-        assert_eq!(table.lines[0].perm.mode, 0o3666);
-        assert_eq!((table.lines[0].resident, table.lines[0].swapped), (Some(4096), Some(8192)));
-        assert_eq!(table.lines[1].resident, None);
+        let (lines, _) = all(text.as_bytes(), parse_shm_line);
+        assert_eq!(lines[0].size, 1 << 40);
+        assert_eq!(lines[0].perm.mode, 0o3666);
+        assert_eq!((lines[0].resident, lines[0].swapped), (Some(4096), Some(8192)));
+        assert_eq!(lines[1].resident, None);
     }
 
     #[test]
     fn a_damaged_line_loses_one_row() {
-        let text = "header\n1 2 600 5 0 0 0 0 100 200\n1 2 600\n1 -2 600 5 0 0 0 0 1 1\n9 9 9x9 1 1 1 1 1 1 1\n3 4 600 1 0 0 0 0 0 0\n";
-        let table = parse_sem(text.as_bytes());
-        assert_eq!(table.lines.len(), 2);
-        assert_eq!(table.damaged, 3);
-        assert_eq!(table.lines[1].perm.id, 4);
+        let text = "1 2 600 5 0 0 0 0 100 200\n1 2 600\n1 -2 600 5 0 0 0 0 1 1\n9 9 9x9 1 1 1 1 1 1 1\n3 4 600 1 0 0 0 0 0 0\n";
+        let (lines, damaged) = all(text.as_bytes(), parse_sem_line);
+        assert_eq!((lines.len(), damaged), (2, 3));
+        assert_eq!(lines[1].perm.id, 4);
     }
 
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..400)) {
             let lines = memchr::memchr_iter(b'\n', &text).count() + 1;
-            for (rows, damaged) in [
-                { let t = parse_msg(&text); (t.lines.len(), t.damaged) },
-                { let t = parse_shm(&text); (t.lines.len(), t.damaged) },
-                { let t = parse_sem(&text); (t.lines.len(), t.damaged) },
-            ] {
+            let (msg, shm, sem) = (all(&text, parse_msg_line), all(&text, parse_shm_line), all(&text, parse_sem_line));
+            for (rows, damaged) in [(msg.0.len(), msg.1), (shm.0.len(), shm.1), (sem.0.len(), sem.1)] {
                 prop_assert!(rows + damaged <= lines);
             }
         }
 
         #[test]
         fn what_is_written_is_read(key: i32, id in 0..i32::MAX, mode in 0u32..0o10000, uid: u32, bytes: u64, time: i64) {
-            let text = format!("header\n{key:10} {id:10} {mode:5o} {bytes} 1 2 3 {uid:5} 1 {uid:5} 1 {time:10} {time:10} {time:10}\n");
-            let line = parse_msg(text.as_bytes()).lines[0];
+            let text = format!("{key:10} {id:10} {mode:5o} {bytes} 1 2 3 {uid:5} 1 {uid:5} 1 {time:10} {time:10} {time:10}\n");
+            let line = all(text.as_bytes(), parse_msg_line).0[0];
             prop_assert_eq!((line.perm.key.0, line.perm.id, line.perm.mode), (key, id, mode));
             prop_assert_eq!((line.perm.owner.uid, line.bytes, line.changed), (uid, bytes, time));
         }
@@ -262,10 +252,10 @@ mod tests {
         #[test]
         fn a_cut_line_gives_no_wrong_row(cut in 0..200usize) {
             let text = MSG.as_bytes();
-            let whole = parse_msg(text).lines[0];
-            let table = parse_msg(&text[..text.len().saturating_sub(cut)]);
+            let whole = all(text, parse_msg_line).0[0];
+            let (lines, _) = all(&text[..text.len().saturating_sub(cut)], parse_msg_line);
             // A cut inside the last number cannot be told from a shorter number; everything before must be right.
-            for line in table.lines {
+            for line in lines {
                 prop_assert_eq!(line.perm, whole.perm);
                 prop_assert_eq!(line.sent, whole.sent);
             }

@@ -4,3 +4,5 @@ pub mod csv;
 pub mod detail;
 pub mod json;
 pub mod table;
+
+mod in_order;

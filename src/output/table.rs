@@ -1,5 +1,6 @@
 //! A table for people: fitted to a width, never wrapped; without a width everything is there, in plain columns.
 
+use super::in_order::in_order;
 use crate::query::columns::Column;
 use crate::query::{Cell, Row, Style};
 use std::io::{self, Write};
@@ -31,7 +32,22 @@ struct Grid {
 }
 
 impl Grid {
-    fn new(columns: &[&'static Column], rows: &[Row<'_>], style: Style) -> Self {
+    fn new(columns: &[&'static Column], rows: &mut [Row<'_>], style: Style) -> io::Result<Self> {
+        let mut grid = Self { text: String::new(), ends: Vec::new(), columns: columns.len() };
+        in_order(
+            rows,
+            |share| Self::of_share(columns, share, style),
+            |share| {
+                let start = grid.text.len() as u32;
+                grid.text.push_str(&share.text);
+                grid.ends.extend(share.ends.into_iter().map(|end| start + end));
+                Ok(())
+            },
+        )?;
+        Ok(grid)
+    }
+
+    fn of_share(columns: &[&'static Column], rows: &[Row<'_>], style: Style) -> Self {
         let mut grid = Self {
             text: String::with_capacity(rows.len() * columns.len() * 8),
             ends: Vec::with_capacity(rows.len() * columns.len()),
@@ -68,8 +84,8 @@ struct Shown {
 }
 
 /// Prints rows as a table.
-pub fn write(out: &mut dyn Write, columns: &[&'static Column], rows: &[Row<'_>], layout: Layout) -> io::Result<()> {
-    let grid = Grid::new(columns, rows, layout.style);
+pub fn write(out: &mut dyn Write, columns: &[&'static Column], rows: &mut [Row<'_>], layout: Layout) -> io::Result<()> {
+    let grid = Grid::new(columns, rows, layout.style)?;
     let shown = fit(columns, &grid, layout.width);
     let mut line = String::new();
     if !layout.no_header {

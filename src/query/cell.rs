@@ -97,25 +97,24 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Bytes in powers of 1024 with at most one decimal: `512`, `1.5K`, `16K`, `3.2M`.
+/// Bytes in powers of 1024 with at most one decimal, rounded half up: `512`, `1.5K`, `16K`, `3.2M`.
 fn human_size(out: &mut String, bytes: u64) -> std::fmt::Result {
     const UNITS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
     if bytes < 1024 {
         return write!(out, "{bytes}");
     }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    // 1023.95 would round to "1024.0": the next unit is due.
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
+    for (unit, shift) in UNITS.into_iter().zip((10..).step_by(10)) {
+        // Tenths of the unit; in 128 bits, since the largest sizes leave no room for a factor of ten.
+        let tenths = (u128::from(bytes) * 10 + (1 << (shift - 1))) >> shift;
+        if tenths < 10_240 || unit == 'E' {
+            return match tenths % 10 {
+                0 => write!(out, "{}{unit}", tenths / 10),
+                _ if tenths >= 1000 => write!(out, "{}{unit}", (tenths + 5) / 10),
+                tenth => write!(out, "{}.{tenth}{unit}", tenths / 10),
+            };
+        }
     }
-    let rounded = (value * 10.0).round() / 10.0;
-    if rounded.fract() == 0.0 || rounded >= 100.0 {
-        write!(out, "{:.0}{}", rounded, UNITS[unit])
-    } else {
-        write!(out, "{rounded:.1}{}", UNITS[unit])
-    }
+    Ok(())
 }
 
 /// An age in its one or two largest units: `45s`, `12m`, `3h20m`, `5d4h`, `40d`.

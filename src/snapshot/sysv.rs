@@ -1,7 +1,7 @@
 //! System V objects from their tables, with what the tables lack if it is wanted.
 
 use super::{Visibility, Want};
-use crate::kernel::sysvipc::{self, MsgLine, Perm, SemLine, ShmLine, Table};
+use crate::kernel::sysvipc::{self, MsgLine, Perm, SemLine, ShmLine};
 use crate::kernel::{Result, file, msgctl, semctl};
 use crate::model::{Body, Identity, Kind, Kinds, Object, Queue, SemSet, Shm, Time, Times};
 
@@ -28,37 +28,32 @@ pub(super) fn read(
     let mut records = Vec::new();
     if want.kinds.contains(Kinds::SYSV_QUEUES) {
         let largest = if want.limits { largest_message() } else { None };
-        for line in table("message queues", sysvipc::read_msg(), seen) {
+        let read = sysvipc::read_msg(&mut |line| {
             records.push((objects.len() as u32, Record::Queue(line.last_sender, line.last_receiver)));
             objects.push(queue(&line, namespace, want.limits, largest));
-        }
+        });
+        note("message queues", read, seen);
     }
     if want.kinds.contains(Kinds::SYSV_SHMS) {
-        for line in table("shared memory segments", sysvipc::read_shm(), seen) {
+        let read = sysvipc::read_shm(&mut |line| {
             records.push((objects.len() as u32, Record::Shm(line.creator_pid, line.last_pid)));
             objects.push(shm(&line, namespace));
-        }
+        });
+        note("shared memory segments", read, seen);
     }
     if want.kinds.contains(Kinds::SYSV_SEMS) {
         // The pids of a set are in its semaphores, so records need the values too.
         let values = want.contents || want.records || want.verdict;
-        for line in table("semaphore sets", sysvipc::read_sem(), seen) {
-            objects.push(semaphores(&line, namespace, values));
-        }
+        let read = sysvipc::read_sem(&mut |line| objects.push(semaphores(&line, namespace, values)));
+        note("semaphore sets", read, seen);
     }
     records
 }
 
-fn table<T>(what: &str, read: Result<Table<T>>, seen: &mut Visibility) -> Vec<T> {
+fn note(what: &str, read: Result<usize>, seen: &mut Visibility) {
     match read {
-        Ok(table) => {
-            seen.damaged(what, table.damaged);
-            table.lines
-        }
-        Err(error) => {
-            seen.missing(format!("System V {what} are not listed: {error}"));
-            Vec::new()
-        }
+        Ok(damaged) => seen.damaged(what, damaged),
+        Err(error) => seen.missing(format!("System V {what} are not listed: {error}")),
     }
 }
 

@@ -7,6 +7,7 @@ mod object;
 mod process;
 mod text;
 
+use super::in_order::in_order;
 use crate::model::Body;
 use crate::query::Row;
 use crate::snapshot::Snapshot;
@@ -70,21 +71,21 @@ fn head(snapshot: &Snapshot) -> Head<'_> {
 
 /// Writes a snapshot with these of its rows. `processes` holds those that the rows name as holders or as the process at
 /// the other end, and the ones in `also`.
-pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &[Row<'_>], also: &[u32]) -> io::Result<()> {
+pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &mut [Row<'_>], also: &[u32]) -> io::Result<()> {
     // The head without its closing brace; the rest is written behind it.
     let head = serde_json::to_vec(&head(snapshot))?;
     out.write_all(head.strip_suffix(b"}").unwrap_or(&head))?;
     out.write_all(b",\"objects\":[")?;
     let mut pids: BTreeSet<u32> = also.iter().copied().collect();
-    let mut line = Vec::with_capacity(2048);
-    for (row, first) in rows.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
-        line.clear();
-        line.extend_from_slice(if first { b"\n" } else { b",\n" });
-        serde_json::to_writer(&mut line, &ObjectDoc::new(row))?;
-        out.write_all(&line)?;
-        pids.extend(named(row));
-    }
+    let mut first = true;
+    in_order(rows, render_share, |(text, named)| {
+        let text = if std::mem::take(&mut first) { text.strip_prefix(b",").unwrap_or(&text) } else { &text };
+        out.write_all(text)?;
+        pids.extend(named);
+        Ok(())
+    })?;
     out.write_all(if rows.is_empty() { b"],\"processes\":{" } else { b"\n],\"processes\":{" })?;
+    let mut line = Vec::with_capacity(2048);
     let processes = pids.into_iter().filter_map(|pid| snapshot.process(pid));
     for (process, first) in processes.zip(std::iter::once(true).chain(std::iter::repeat(false))) {
         line.clear();
@@ -95,16 +96,37 @@ pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &[Row<'_>]
     out.write_all(b"}}\n")
 }
 
-/// Writes one object a line.
-pub fn write_lines(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Result<()> {
-    let mut line = Vec::with_capacity(2048);
+/// Objects, each behind a comma and a new line, and the processes that they name.
+fn render_share(rows: &mut [Row<'_>]) -> (Vec<u8>, Vec<u32>) {
+    let mut text = Vec::with_capacity(rows.len() * 1024);
+    let mut pids = Vec::new();
     for row in rows {
-        line.clear();
-        serde_json::to_writer(&mut line, &ObjectDoc::new(row))?;
-        line.push(b'\n');
-        out.write_all(&line)?;
+        text.extend_from_slice(b",\n");
+        render(row, &mut text);
+        pids.extend(named(row));
     }
-    Ok(())
+    pids.sort_unstable();
+    pids.dedup();
+    (text, pids)
+}
+
+/// One object. Its type holds nothing that could fail to be JSON, and a vector takes every byte.
+fn render(row: &Row<'_>, text: &mut Vec<u8>) {
+    let written = serde_json::to_writer(text, &ObjectDoc::new(row));
+    debug_assert!(written.is_ok());
+}
+
+/// Writes one object a line.
+pub fn write_lines(out: &mut dyn Write, rows: &mut [Row<'_>]) -> io::Result<()> {
+    let share = |rows: &mut [Row<'_>]| {
+        let mut text = Vec::with_capacity(rows.len() * 1024);
+        for row in rows {
+            render(row, &mut text);
+            text.push(b'\n');
+        }
+        text
+    };
+    in_order(rows, share, |text| out.write_all(&text))
 }
 
 /// The living processes that a row names.

@@ -165,7 +165,7 @@ pub(super) const AGE: Column = Column::time("age", "how long ago it was last use
 .weight(50);
 
 pub(super) const STATE: Column =
-    Column::text("state", "in-use, idle, leaked, suspect or unknown", |row| Cell::text(row.verdict().state.name()))
+    Column::text("state", "in-use, idle, leaked, suspect or unknown", |row| Cell::text(row.state().name()))
         .alias(&["verdict"])
         .word()
         .weight(95)
