@@ -43,7 +43,6 @@ impl Show {
         for target in &targets {
             target.add_to(&mut want);
         }
-        add_other_ends(&mut want);
         let snapshot = collect(&want)?;
         let mut exit = Exit::Done;
         let mut found = Vec::new();
@@ -101,13 +100,6 @@ impl Show {
             Format::Csv => csv::write(out, &crate::query::columns::ALL.iter().collect::<Vec<_>>(), &rows, false),
             _ => json::write_document(out, snapshot, &mut rows, &pids),
         }
-    }
-}
-
-/// The other end of a socket or pipe may be of any kind of socket; a verdict about a pipe looks at sockets' queues.
-fn add_other_ends(want: &mut Want) {
-    if want.kinds.contains(Kinds::PIPES) {
-        want.kinds |= Kinds::UNIX;
     }
 }
 

@@ -6,6 +6,7 @@ use super::reasons::Reasons;
 use super::{files, sockets, sysv};
 use crate::model::{Body, Family, Holder, Object, Role, escape};
 use crate::snapshot::Snapshot;
+use std::fmt;
 
 /// How an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,10 +142,22 @@ pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut
 }
 
 /// `pid 812 (orders)`.
-pub(super) fn who(snapshot: &Snapshot, pid: u32) -> String {
-    match snapshot.process(pid) {
-        Some(process) => format!("pid {pid} ({})", escape(&process.comm)),
-        None => format!("pid {pid}"),
+pub(super) struct Who<'a> {
+    pid: u32,
+    comm: Option<&'a [u8]>,
+}
+
+/// A process as sentences name it.
+pub(super) fn who(snapshot: &Snapshot, pid: u32) -> Who<'_> {
+    Who { pid, comm: snapshot.process(pid).map(|process| &*process.comm) }
+}
+
+impl fmt::Display for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.comm {
+            Some(comm) => write!(f, "pid {} ({})", self.pid, escape(comm)),
+            None => write!(f, "pid {}", self.pid),
+        }
     }
 }
 

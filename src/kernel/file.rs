@@ -2,6 +2,7 @@
 
 use super::{Error, Result};
 use crate::model::{Device, Ids, Time, escape};
+use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use std::ffi::OsStr;
@@ -117,12 +118,27 @@ fn read_piece(file: &mut std::fs::File) -> std::io::Result<Vec<u8>> {
     Ok(piece)
 }
 
-/// Reads a whole file relative to an open directory into `buffer`, replacing what was in it.
+/// Reads a whole file relative to an open directory into `buffer`, replacing what was in it. Done with bare reads: the
+/// standard library asks for size and position first, which a file of /proc does not know, and thousands are read.
 pub fn read_at(dir: impl AsFd, path: &str, buffer: &mut Vec<u8>) -> Result<()> {
-    buffer.clear();
+    const LEAST: usize = 4096;
     let fd = openat(dir, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
         .map_err(|errno| Error::from_errno(path, errno))?;
-    std::fs::File::from(fd).read_to_end(buffer).map(drop).map_err(|error| Error::from_io(path, &error))
+    buffer.clear();
+    let mut length = 0;
+    loop {
+        if buffer.len() < length + LEAST {
+            buffer.resize((2 * length).max(2 * LEAST), 0);
+        }
+        match nix::unistd::read(&fd, &mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::from_errno(path, errno)),
+        }
+    }
+    buffer.truncate(length);
+    Ok(())
 }
 
 /// Opens a directory for [`read_at`] and the like.

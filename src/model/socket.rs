@@ -149,5 +149,5 @@ pub struct Socket {
     /// Unix part.
     pub unix: Option<Unix>,
     /// Internet part.
-    pub inet: Option<Inet>,
+    pub inet: Option<Box<Inet>>,
 }

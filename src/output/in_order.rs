@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZero;
 
 /// Rows that one thread renders at a time: enough to be worth a thread, few enough to keep what is not yet written small.
-const SHARE: usize = 2048;
+const SHARE: usize = 512;
 
 /// Calls `render` for shares of the rows, several at a time, and `each` with the results in the rows' order.
 pub(super) fn in_order<R: Send, T: Send>(

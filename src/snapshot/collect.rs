@@ -158,16 +158,16 @@ fn look_into_processes(
     picture: &mut Picture,
     processes: &mut Processes,
 ) {
-    let tables = want.kinds.intersects(Kinds::UNIX | Kinds::INET);
-    let (scan, tables) = std::thread::scope(|scope| {
-        let tables = tables.then(|| scope.spawn(|| sockets::read(want.kinds)));
-        let scan = plan.any().then(|| scan::run(proc, plan));
-        (scan, tables.map(|tables| tables.join().unwrap_or_default()))
+    let sockets = want.kinds.intersects(Kinds::UNIX | Kinds::INET);
+    let scan = std::thread::scope(|scope| {
+        if sockets {
+            scope.spawn(|| {
+                sockets::add(sockets::read(want.kinds), picture);
+                sockets::add_files(socket_files, picture);
+            });
+        }
+        plan.any().then(|| scan::run(proc, plan))
     });
-    if let Some(tables) = tables {
-        sockets::add(tables, picture);
-        sockets::add_files(socket_files, picture);
-    }
     let scan = match scan {
         None => return,
         Some(Ok(scan)) => scan,
@@ -183,7 +183,22 @@ fn look_into_processes(
     picture.visibility.io_uring = scan.io_uring;
     picture.visibility.opening = scan.opening;
     picture.visibility.hidden = scan.hidden;
+    if want.verdict && !want.kinds.contains(Kinds::UNIX) && something_is_missing(picture) {
+        picture.visibility.in_flight = sockets::read(Kinds::UNIX).in_flight();
+    }
     note_hidden(picture, processes);
+}
+
+/// Whether a pipe lacks an end or a POSIX object a user: then descriptors that are on their way in a socket matter.
+fn something_is_missing(picture: &Picture) -> bool {
+    let held = picture.holders.places();
+    picture.objects.iter().zip(0..).any(|(object, place)| match &object.body {
+        Body::Pipe(ends) => ends.readers == 0 || ends.writers == 0,
+        Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) => {
+            matches!(object.identity, Identity::File { .. }) && !held.contains(&place)
+        }
+        Body::Fifo(_) | Body::Socket(_) => false,
+    })
 }
 
 /// Joins what processes have with POSIX objects and System V objects.

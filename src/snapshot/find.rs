@@ -72,7 +72,7 @@ fn names(address: &Address, object: &Object) -> bool {
         (Address::Unix { name, abstract_name }, Kind::Socket) => is_unix(object, name, *abstract_name),
         (Address::Connection { protocol, local, remote }, Kind::Socket) => match &object.body {
             Body::Socket(socket) => {
-                let inet = socket.inet.as_ref();
+                let inet = socket.inet.as_deref();
                 inet.is_some_and(|i| i.protocol == *protocol && i.local == *local && i.remote == *remote)
             }
             _ => false,

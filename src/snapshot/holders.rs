@@ -1,6 +1,7 @@
 //! Who holds what: a flat table, grouped by object once all is collected. A busy machine has more than 100,000 rows.
 
 use crate::model::{Holder, Role};
+use rustc_hash::FxHashSet;
 
 /// Rows as they are found.
 #[derive(Debug, Default)]
@@ -15,6 +16,11 @@ impl HolderRows {
     /// Any row.
     pub(super) fn push(&mut self, object: u32, holder: Holder) {
         self.0.push((object, holder));
+    }
+
+    /// The objects that have any.
+    pub(super) fn places(&self) -> FxHashSet<u32> {
+        self.0.iter().map(|(place, _)| *place).collect()
     }
 
     /// The pids that occur, each once.

@@ -24,7 +24,7 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Whether data wait in some unix socket, so that descriptors may be on their way.
-    fn in_flight(&self) -> bool {
+    pub(super) fn in_flight(&self) -> bool {
         self.unix.iter().any(|record| record.state != LISTEN && record.queue.is_some_and(|(unread, _)| unread > 0))
     }
 }
@@ -215,7 +215,7 @@ fn inet_socket(row: &InetRecord, peer: Option<u64>, unaccepted: bool) -> Socket 
         backlog: listening.then_some(send),
         pending: listening.then_some(receive),
         unix: None,
-        inet: Some(Inet { protocol: row.protocol, local: row.local, remote: row.remote }),
+        inet: Some(Box::new(Inet { protocol: row.protocol, local: row.local, remote: row.remote })),
     }
 }
 

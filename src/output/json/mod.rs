@@ -104,6 +104,8 @@ fn render_share(rows: &mut [Row<'_>]) -> (Vec<u8>, Vec<u32>) {
         text.extend_from_slice(b",\n");
         render(row, &mut text);
         pids.extend(named(row));
+        // Its sentences are written; kept, those of 90,000 rows would be the largest part of memory.
+        *row = Row::new(row.snapshot, row.place);
     }
     pids.sort_unstable();
     pids.dedup();
@@ -123,6 +125,7 @@ pub fn write_lines(out: &mut dyn Write, rows: &mut [Row<'_>]) -> io::Result<()> 
         for row in rows {
             render(row, &mut text);
             text.push(b'\n');
+            *row = Row::new(row.snapshot, row.place);
         }
         text
     };

@@ -1,19 +1,24 @@
 //! An object in JSON: what every kind has, and the block named after its kind.
 
 use super::text;
-use crate::model::{Body, Family, Holder, Identity, Ids, Inet, PipeEnds, Queue, SemSet, Shm, Socket, Times};
+use crate::model::{
+    Address, Body, Device, Family, Holder, Identity, Ids, Inet, Key, PipeEnds, Queue, SemSet, Shm, Socket, Times,
+};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 #[derive(Serialize)]
 pub(super) struct ObjectDoc<'a> {
-    address: String,
+    #[serde(serialize_with = "text::display")]
+    address: Address,
     kind: &'static str,
     family: Option<&'static str>,
     namespace: Option<u64>,
-    key: Option<String>,
+    #[serde(serialize_with = "text::display_some")]
+    key: Option<Key>,
     id: Option<i32>,
     name: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,7 +26,8 @@ pub(super) struct ObjectDoc<'a> {
     path: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path_hex: Option<String>,
-    device: Option<String>,
+    #[serde(serialize_with = "text::display_some")]
+    device: Option<Device>,
     inode: Option<u64>,
     owner: Option<OwnerDoc<'a>>,
     creator: Option<OwnerDoc<'a>>,
@@ -137,7 +143,8 @@ struct SocketDoc<'a> {
     #[serde(rename = "type")]
     kind: Option<&'static str>,
     state: Option<&'static str>,
-    peer: Option<String>,
+    #[serde(serialize_with = "text::display_some")]
+    peer: Option<Address>,
     peer_pids: Vec<u32>,
     receive_queue: Option<u64>,
     send_queue: Option<u64>,
@@ -150,15 +157,17 @@ struct SocketDoc<'a> {
     #[serde(rename = "abstract")]
     abstract_name: Option<bool>,
     protocol: Option<&'static str>,
-    local: Option<String>,
-    remote: Option<String>,
+    #[serde(serialize_with = "text::display_some")]
+    local: Option<SocketAddr>,
+    #[serde(serialize_with = "text::display_some")]
+    remote: Option<SocketAddr>,
 }
 
 impl<'a> ObjectDoc<'a> {
     pub(super) fn new(row: &'a Row<'_>) -> Self {
         let (object, snapshot) = (row.object(), row.snapshot);
         let (device, inode) = match object.identity {
-            Identity::File { device, inode } => (Some(device.to_string()), Some(inode)),
+            Identity::File { device, inode } => (Some(device), Some(inode)),
             Identity::Socket { inode, .. } => (None, Some(inode).filter(|inode| *inode != 0)),
             Identity::SysV { .. } => (None, None),
         };
@@ -169,11 +178,11 @@ impl<'a> ObjectDoc<'a> {
         };
         let verdict = row.verdict();
         Self {
-            address: snapshot.address(row.place).to_string(),
+            address: snapshot.address(row.place),
             kind: object.kind().name(),
             family: object.family().map(Family::name),
             namespace,
-            key: row.key().map(|key| key.to_string()),
+            key: row.key(),
             id: row.id(),
             name: object.name.as_deref().map(text::lossy),
             name_hex: object.name.as_deref().and_then(text::hex),
@@ -297,11 +306,11 @@ fn pipe_doc(ends: PipeEnds) -> PipeDoc {
 
 fn socket_doc<'a>(row: &'a Row<'_>, socket: &'a Socket) -> SocketDoc<'a> {
     let unix = socket.unix.as_ref();
-    let inet = socket.inet.as_ref();
+    let inet = socket.inet.as_deref();
     let name = unix.and_then(|unix| unix.name.as_deref());
     let peer = socket.peer.map(|inode| {
         let place = row.snapshot.socket(inode);
-        place.map_or_else(|| format!("socket:[{inode}]"), |place| row.snapshot.address(place).to_string())
+        place.map_or(Address::Socket(inode), |place| row.snapshot.address(place))
     });
     SocketDoc {
         kind: socket.kind.map(crate::model::SocketType::name),
@@ -317,8 +326,8 @@ fn socket_doc<'a>(row: &'a Row<'_>, socket: &'a Socket) -> SocketDoc<'a> {
         name_hex: name.and_then(text::hex),
         abstract_name: unix.map(|unix| unix.abstract_name),
         protocol: inet.map(|inet| inet.protocol.name()),
-        local: inet.map(|inet| inet.local.to_string()),
-        remote: inet.filter(|inet| has_remote(inet)).map(|inet| inet.remote.to_string()),
+        local: inet.map(|inet| inet.local),
+        remote: inet.filter(|inet| has_remote(inet)).map(|inet| inet.remote),
     }
 }
 

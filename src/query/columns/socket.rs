@@ -9,7 +9,7 @@ fn socket<'r>(row: &'r Row<'_>) -> Option<&'r Socket> {
 }
 
 fn inet<'r>(row: &'r Row<'_>) -> Option<&'r Inet> {
-    socket(row).and_then(|socket| socket.inet.as_ref())
+    socket(row).and_then(|socket| socket.inet.as_deref())
 }
 
 pub(super) const TYPE: Column = Column::text("type", "stream, dgram, seqpacket or raw", |row| {
