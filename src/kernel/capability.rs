@@ -2,10 +2,10 @@
 
 use super::{Error, Result, file};
 
-/// Override permission of System V objects.
-pub const CAP_IPC_OWNER: u32 = 15;
 /// Read and search any file: others' `/proc/PID/fd` directories.
 pub const CAP_DAC_READ_SEARCH: u32 = 2;
+/// Act as the owner of any file.
+pub const CAP_FOWNER: u32 = 3;
 /// Look into any process.
 pub const CAP_SYS_PTRACE: u32 = 19;
 /// Remove any System V object, mount.

@@ -115,3 +115,23 @@ fn stat_with(dir: impl AsFd, name: &[u8], flags: AtFlags) -> Result<Stat> {
 pub fn unlink(path: &[u8]) -> Result<()> {
     nix::unistd::unlink(OsStr::from_bytes(path)).map_err(|errno| Error::from_errno(escape(path), errno))
 }
+
+/// Whether the caller may remove a name from its directory: write and search permission there and, where the directory
+/// is sticky, being the owner of either, or `CAP_FOWNER`. A forecast for people; the kernel has the last word.
+pub fn may_unlink(path: &[u8], may_override: bool) -> bool {
+    use nix::unistd::{AccessFlags, faccessat};
+    let end = path.iter().rposition(|b| *b == b'/');
+    let parent = match end {
+        None => &b"."[..],
+        Some(0) => b"/",
+        Some(end) => &path[..end],
+    };
+    let wanted = AccessFlags::W_OK | AccessFlags::X_OK;
+    let here = nix::fcntl::AT_FDCWD;
+    if faccessat(here, OsStr::from_bytes(parent), wanted, AtFlags::AT_EACCESS).is_err() {
+        return false;
+    }
+    let (Ok(directory), Ok(file)) = (stat_at(here, parent), lstat(path)) else { return true };
+    let me = nix::unistd::geteuid().as_raw();
+    directory.mode & 0o1000 == 0 || may_override || [directory.owner.uid, file.owner.uid].contains(&me)
+}

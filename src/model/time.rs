@@ -1,5 +1,7 @@
 //! Points in time as the kernel records them.
 
+use std::fmt;
+
 /// Seconds and nanoseconds since the epoch, UTC. System V times have whole seconds only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time {
@@ -18,6 +20,17 @@ impl Time {
     /// Seconds from `earlier` to this time; negative when `earlier` is later.
     pub fn seconds_since(self, earlier: Time) -> f64 {
         (self.secs - earlier.secs) as f64 + (f64::from(self.nanos) - f64::from(earlier.nanos)) / 1e9
+    }
+}
+
+/// RFC 3339 in UTC, as JSON has it and as a sentence can quote it: `2026-11-21T04:29:00Z`. A time that no calendar has
+/// (a file system may hold any number) prints as `@seconds`.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::new(self.secs, self.nanos.min(999_999_999) as i32) {
+            Ok(time) => write!(f, "{time}"),
+            Err(_) => write!(f, "@{}", self.secs),
+        }
     }
 }
 
@@ -46,5 +59,24 @@ impl Times {
             .into_iter()
             .flatten()
             .max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_3339() {
+        let print = |secs, nanos| Time { secs, nanos }.to_string();
+        assert_eq!(print(1_795_235_340, 0), "2026-11-21T04:29:00Z");
+        assert_eq!(print(0, 123_000_000), "1970-01-01T00:00:00.123Z");
+        assert_eq!(print(i64::MAX, 0), "@9223372036854775807");
+    }
+
+    #[test]
+    fn zero_was_never() {
+        assert_eq!(Time::recorded(0), None);
+        assert_eq!(Time::recorded(5), Some(Time { secs: 5, nanos: 0 }));
     }
 }

@@ -27,10 +27,10 @@ pub(super) fn read(
 ) -> Vec<(u32, Record)> {
     let mut records = Vec::new();
     if want.kinds.contains(Kinds::SYSV_QUEUES) {
-        let largest = if want.contents { largest_message() } else { None };
+        let largest = if want.limits { largest_message() } else { None };
         for line in table("message queues", sysvipc::read_msg(), seen) {
             records.push((objects.len() as u32, Record::Queue(line.last_sender, line.last_receiver)));
-            objects.push(queue(&line, namespace, want.contents, largest));
+            objects.push(queue(&line, namespace, want.limits, largest));
         }
     }
     if want.kinds.contains(Kinds::SYSV_SHMS) {
@@ -80,8 +80,8 @@ fn object(perm: &Perm, namespace: u64, kind: Kind, body: Body) -> Object {
     }
 }
 
-fn queue(line: &MsgLine, namespace: u64, contents: bool, largest: Option<u64>) -> Object {
-    let limit_bytes = if contents { msgctl::stat(line.perm.id).ok().map(|stat| stat.limit_bytes) } else { None };
+fn queue(line: &MsgLine, namespace: u64, limits: bool, largest: Option<u64>) -> Object {
+    let limit_bytes = if limits { msgctl::stat(line.perm.id).ok().map(|stat| stat.limit_bytes) } else { None };
     let queue = Queue {
         key: Some(line.perm.key),
         messages: Some(line.messages),

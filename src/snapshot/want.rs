@@ -12,7 +12,9 @@ pub struct Want {
     pub directories: Vec<PathBuf>,
     /// Single FIFO or socket files to list whether or not somebody has them open.
     pub files: Vec<Box<[u8]>>,
-    /// What a queue or semaphore holds where the tables do not tell: `msg_qbytes`, semaphore values, POSIX depths.
+    /// System V queues: how much they take (`msg_qbytes`, one call each).
+    pub limits: bool,
+    /// What an object holds where its table does not tell: semaphore values, depths of POSIX queues.
     pub contents: bool,
     /// Holders: by descriptor, by mapping, and tasks that sleep on an object.
     pub holders: bool,
@@ -37,6 +39,7 @@ impl Want {
             kinds,
             directories: Vec::new(),
             files: Vec::new(),
+            limits: false,
             contents: false,
             holders: false,
             records: false,
@@ -54,6 +57,7 @@ impl Want {
             kinds,
             directories: Vec::new(),
             files: Vec::new(),
+            limits: true,
             contents: true,
             holders: true,
             records: true,
@@ -67,6 +71,7 @@ impl Want {
 
     /// Adds what another wants, kinds and places excepted.
     pub fn also(&mut self, other: &Want) {
+        self.limits |= other.limits;
         self.contents |= other.contents;
         self.holders |= other.holders;
         self.records |= other.records;

@@ -1,0 +1,69 @@
+//! Why an action was not done.
+
+use crate::kernel::Error;
+
+/// An action was refused, or failed. Prints as one line; what to do about it is part of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing answers to the name.
+    #[error("{what}: there is no such {kind}")]
+    NotFound {
+        /// As the person named it.
+        what: String,
+        /// Message queue, segment …
+        kind: &'static str,
+    },
+    /// More than one object answers to the name.
+    #[error("{what}: ambiguous, it names {}; name one of them", .candidates.join(" and "))]
+    Ambiguous {
+        /// As the person named it.
+        what: String,
+        /// The objects, by address and how they were meant.
+        candidates: Vec<String>,
+    },
+    /// Read-only mode.
+    #[error("{what}: refused in read-only mode (--read-only or IPCX_READ_ONLY)")]
+    ReadOnly {
+        /// The object.
+        what: String,
+    },
+    /// Somebody demonstrably uses it.
+    #[error("{what}: in use: {}; --force removes it all the same", .users.join("; "))]
+    InUse {
+        /// The object.
+        what: String,
+        /// One sentence for each user.
+        users: Vec<String>,
+    },
+    /// It has no name that could be removed.
+    #[error("{what}: {why}")]
+    Unremovable {
+        /// The object.
+        what: String,
+        /// Why, and what ends it instead.
+        why: &'static str,
+    },
+    /// The caller may not.
+    #[error("{what}: permission denied: {why}")]
+    Permission {
+        /// The object.
+        what: String,
+        /// Who may.
+        why: String,
+    },
+    /// It is not what it was when the plan was made.
+    #[error("{what}: gone or replaced since it was looked at; nothing was removed")]
+    Changed {
+        /// The object.
+        what: String,
+    },
+    /// The person said no.
+    #[error("{what}: not removed: not confirmed")]
+    NotConfirmed {
+        /// The object.
+        what: String,
+    },
+    /// The kernel said no for another reason.
+    #[error(transparent)]
+    Kernel(#[from] Error),
+}

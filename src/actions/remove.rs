@@ -1,0 +1,238 @@
+//! Removal: System V objects by id, POSIX objects, FIFOs and socket files by name.
+
+use super::target::is_file;
+use super::{Policy, Refusal, Target};
+use crate::diagnose::{State, verdict};
+use crate::kernel::file::FileType;
+use crate::kernel::{SysvStat, capability, file, mqueue, msgctl, semctl, shmctl, users};
+use crate::model::{Body, Device, Family, Identity, Kind, Kinds, Object, escape};
+use crate::snapshot::{Snapshot, SnapshotError, Want};
+
+/// One removal, planned: what would go, whose it is, who uses it.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// The object's address.
+    pub address: String,
+    /// Key, owner and contents, in one phrase.
+    pub description: String,
+    /// Who demonstrably uses it, one sentence each.
+    pub users: Vec<String>,
+    /// Processes that could not be looked into, so that more may use it.
+    pub unseen: usize,
+    victim: Victim,
+    permitted: Result<(), String>,
+}
+
+/// The object with all that is compared again before the act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Victim {
+    SysV { kind: Kind, id: i32, stat: SysvStat },
+    PosixQueue { name: Box<[u8]>, device: Device, inode: u64 },
+    File { path: Box<[u8]>, device: Device, inode: u64 },
+}
+
+/// Finds the targets, each once, and plans their removal; those that cannot be found or removed are refused one by one.
+/// Takes one snapshot of what has to be looked at, and changes nothing.
+pub fn plan_removals(targets: &[Target]) -> Result<Vec<Result<Removal, Refusal>>, SnapshotError> {
+    let mut want = Want::everything(Kinds::empty());
+    (want.details, want.groups) = (false, false);
+    for target in targets {
+        target.add_to(&mut want);
+    }
+    let snapshot = crate::snapshot::collect(&want)?;
+    let mut planned: Vec<Victim> = Vec::new();
+    let mut plans = Vec::new();
+    for target in targets {
+        let plan = target.find(&snapshot).and_then(|place| plan(&snapshot, place, target));
+        match plan {
+            // Named twice, removed once.
+            Ok(removal) if planned.contains(&removal.victim) => {}
+            Ok(removal) => {
+                planned.push(removal.victim.clone());
+                plans.push(Ok(removal));
+            }
+            Err(refusal) => plans.push(Err(refusal)),
+        }
+    }
+    Ok(plans)
+}
+
+fn plan(snapshot: &Snapshot, place: usize, target: &Target) -> Result<Removal, Refusal> {
+    let object = &snapshot.objects[place];
+    let address = snapshot.address(place).to_string();
+    let victim = victim(snapshot, place, &address, target)?;
+    let judged = verdict(snapshot, place);
+    let users = if judged.state == State::InUse && judged.certain { judged.reasons } else { Vec::new() };
+    let unseen = if is_file(snapshot, place) { snapshot.visibility.hidden.len() } else { 0 };
+    let permitted = permitted(object, &victim);
+    Ok(Removal { address, description: describe(snapshot, object), users, unseen, victim, permitted })
+}
+
+fn victim(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> Result<Victim, Refusal> {
+    let object = &snapshot.objects[place];
+    let gone = || Refusal::NotFound { what: address.to_owned(), kind: target.noun() };
+    let unremovable = |why| Refusal::Unremovable { what: address.to_owned(), why };
+    match (&object.body, object.identity) {
+        (_, Identity::SysV { kind, id, .. }) => {
+            let stat = stat(kind, id).map_err(|error| if error.is_absent() { gone() } else { error.into() })?;
+            Ok(Victim::SysV { kind, id, stat })
+        }
+        (Body::Queue(_), Identity::File { device, inode }) => {
+            let name = object.name.as_deref().and_then(|name| name.strip_prefix(b"/")).unwrap_or_default();
+            Ok(Victim::PosixQueue { name: name.into(), device, inode })
+        }
+        (Body::Pipe(_), _) => {
+            Err(unremovable("a pipe has no name to remove: it goes when the processes that have it close it or end"))
+        }
+        (Body::Socket(socket), _) => {
+            let unix = socket.unix.as_ref().filter(|unix| !unix.abstract_name);
+            let path = object.path.as_deref().or_else(|| unix.and_then(|unix| unix.name.as_deref()));
+            let path = path.filter(|path| path.starts_with(b"/") || object.path.is_some()).ok_or_else(|| {
+                unremovable(
+                    "this socket has no file to remove: it goes when the processes that have it close it or end",
+                )
+            })?;
+            let stat = file::lstat(path).map_err(|error| if error.is_absent() { gone() } else { error.into() })?;
+            if stat.file_type != FileType::Socket {
+                return Err(gone());
+            }
+            Ok(Victim::File { path: path.into(), device: stat.device, inode: stat.inode })
+        }
+        (_, Identity::File { device, inode }) => match &object.path {
+            Some(path) => Ok(Victim::File { path: path.clone(), device, inode }),
+            None => Err(unremovable("its path is not known in this mount namespace, or is gone already")),
+        },
+        (_, Identity::Socket { .. }) => Err(gone()),
+    }
+}
+
+fn stat(kind: Kind, id: i32) -> crate::kernel::Result<SysvStat> {
+    match kind {
+        Kind::Queue => msgctl::stat(id).map(Into::into),
+        Kind::Shm => shmctl::stat(id).map(|stat| stat.common),
+        _ => semctl::stat(id),
+    }
+}
+
+/// Whether the caller may, as far as that can be told beforehand; for `--dry-run`.
+fn permitted(object: &Object, victim: &Victim) -> Result<(), String> {
+    let me = users::own_uid();
+    let has = |capability| capability::read_effective().is_ok_and(|set| set.has(capability));
+    match victim {
+        Victim::SysV { stat, .. } => {
+            let mine = [stat.owner.uid, stat.creator.uid].contains(&me) || has(capability::CAP_SYS_ADMIN);
+            if mine { Ok(()) } else { Err("only its owner, its creator or CAP_SYS_ADMIN may remove it".to_owned()) }
+        }
+        Victim::PosixQueue { .. } => {
+            let mine = object.owner.is_some_and(|ids| ids.uid == me) || has(capability::CAP_FOWNER);
+            if mine { Ok(()) } else { Err("only its owner or CAP_FOWNER may remove it".to_owned()) }
+        }
+        Victim::File { path, .. } => {
+            let may = file::may_unlink(path, has(capability::CAP_FOWNER));
+            if may { Ok(()) } else { Err("its directory does not let this user remove it".to_owned()) }
+        }
+    }
+}
+
+/// Key, owner and contents in one phrase.
+fn describe(snapshot: &Snapshot, object: &Object) -> String {
+    let mut parts = Vec::new();
+    let key = match &object.body {
+        Body::Queue(queue) => queue.key,
+        Body::Shm(shm) => shm.key,
+        Body::Semaphore(set) => set.key,
+        _ => None,
+    };
+    parts.extend(key.map(|key| format!("key {key}")));
+    if let Some(ids) = object.owner {
+        let name = snapshot.user_name(ids.uid).map(|name| escape(name.as_bytes()).into_owned());
+        parts.push(format!("owner {}", name.unwrap_or_else(|| ids.uid.to_string())));
+    }
+    parts.extend(match &object.body {
+        Body::Queue(queue) => queue.messages.map(|n| match queue.bytes {
+            Some(bytes) => format!("{n} messages of {bytes} bytes"),
+            None => format!("{n} messages"),
+        }),
+        Body::Shm(shm) => Some(format!("{} bytes", shm.size)),
+        Body::Semaphore(set) if object.family() == Some(Family::Sysv) => Some(format!("{} semaphores", set.count)),
+        Body::Semaphore(set) => set.values.as_deref().and_then(|v| v.first()).map(|one| format!("value {}", one.value)),
+        _ => None,
+    });
+    parts.join(", ")
+}
+
+impl Removal {
+    /// Whether it would be done now: read-only mode, use and permission. Changes nothing.
+    pub fn check(&self, policy: Policy) -> Result<(), Refusal> {
+        let what = || self.address.clone();
+        if policy.read_only {
+            return Err(Refusal::ReadOnly { what: what() });
+        }
+        if !policy.force && !self.users.is_empty() {
+            return Err(Refusal::InUse { what: what(), users: self.users.clone() });
+        }
+        self.permitted.clone().map_err(|why| Refusal::Permission { what: what(), why })
+    }
+
+    /// Reads the object again, compares its identity, and removes it.
+    pub fn run(&self, policy: Policy) -> Result<(), Refusal> {
+        match self.check(policy) {
+            // A forecast is no reason not to try: the kernel decides who may.
+            Ok(()) | Err(Refusal::Permission { .. }) => {}
+            Err(refusal) => return Err(refusal),
+        }
+        self.act(policy).map_err(|refusal| match refusal {
+            Refusal::Kernel(error) if error.is_absent() => self.changed(),
+            Refusal::Kernel(error) if error.is_permission() => Refusal::Permission {
+                what: self.address.clone(),
+                why: self.permitted.clone().err().unwrap_or_else(|| "the kernel refused it".to_owned()),
+            },
+            other => other,
+        })
+    }
+
+    fn act(&self, policy: Policy) -> Result<(), Refusal> {
+        match &self.victim {
+            Victim::SysV { kind, id, stat: planned } => {
+                if stat(*kind, *id)? != *planned {
+                    return Err(self.changed());
+                }
+                match kind {
+                    Kind::Queue => msgctl::remove(*id)?,
+                    Kind::Shm => self.remove_segment(*id, policy)?,
+                    _ => semctl::remove(*id)?,
+                }
+            }
+            Victim::PosixQueue { name, device, inode } => {
+                let may_mount = capability::read_effective().is_ok_and(|set| set.has(capability::CAP_SYS_ADMIN));
+                let now = mqueue::open(may_mount)?.stat(name)?;
+                if (now.device, now.inode) != (*device, *inode) {
+                    return Err(self.changed());
+                }
+                mqueue::unlink(name)?;
+            }
+            Victim::File { path, device, inode } => {
+                let now = file::lstat(path)?;
+                if (now.device, now.inode) != (*device, *inode) {
+                    return Err(self.changed());
+                }
+                file::unlink(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A segment that somebody attached since the plan was made is in use after all.
+    fn remove_segment(&self, id: i32, policy: Policy) -> Result<(), Refusal> {
+        let attaches = shmctl::stat(id)?.attaches;
+        if attaches > 0 && !policy.force {
+            let users = vec![format!("attached {attaches} times since it was looked at")];
+            return Err(Refusal::InUse { what: self.address.clone(), users });
+        }
+        Ok(shmctl::remove(id)?)
+    }
+
+    fn changed(&self) -> Refusal {
+        Refusal::Changed { what: self.address.clone() }
+    }
+}

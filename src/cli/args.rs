@@ -1,0 +1,173 @@
+//! Options that several commands share.
+
+use super::exit::Usage;
+use crate::config::{ColorChoice, use_color};
+use crate::model::Kinds;
+use crate::output::table::Layout;
+use crate::query::Style;
+use crate::query::columns::{self, Column};
+use clap::{Args, ValueEnum};
+use std::io::IsTerminal;
+
+/// Which kinds; none means all.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Kinds (none: all)")]
+pub(super) struct KindArgs {
+    /// Message queues
+    #[arg(short = 'q', long)]
+    queues: bool,
+    /// Shared memory segments
+    #[arg(short = 'm', long)]
+    shmems: bool,
+    /// Semaphores and semaphore sets
+    #[arg(short = 's', long)]
+    semaphores: bool,
+    /// Pipes
+    #[arg(short = 'p', long)]
+    pipes: bool,
+    /// FIFOs
+    #[arg(short = 'f', long)]
+    fifos: bool,
+    /// Unix sockets
+    #[arg(short = 'x', long)]
+    unix: bool,
+    /// Internet sockets
+    #[arg(short = 'i', long)]
+    inet: bool,
+    /// Only System V objects
+    #[arg(long)]
+    sysv: bool,
+    /// Only POSIX objects
+    #[arg(long)]
+    posix: bool,
+}
+
+impl KindArgs {
+    /// The kinds meant: `-q --posix` means POSIX queues.
+    pub(super) fn kinds(&self) -> Kinds {
+        let union = |flags: &[(bool, Kinds)]| {
+            flags.iter().filter(|(set, _)| *set).fold(Kinds::empty(), |kinds, (_, kind)| kinds | *kind)
+        };
+        let kinds = union(&[
+            (self.queues, Kinds::QUEUES),
+            (self.shmems, Kinds::SHMS),
+            (self.semaphores, Kinds::SEMS),
+            (self.pipes, Kinds::PIPES),
+            (self.fifos, Kinds::FIFOS),
+            (self.unix, Kinds::UNIX),
+            (self.inet, Kinds::INET),
+        ]);
+        let families = union(&[(self.sysv, Kinds::SYSV), (self.posix, Kinds::POSIX)]);
+        match (kinds.is_empty(), families.is_empty()) {
+            (true, true) => Kinds::all(),
+            (true, false) => families,
+            (false, true) => kinds,
+            // Pipes and sockets belong to neither family, and were asked for by name.
+            (false, false) => kinds & (families | !(Kinds::SYSV | Kinds::POSIX)),
+        }
+    }
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// In which form the answer comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Json,
+    Ndjson,
+    Csv,
+}
+
+/// How the answer is printed.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// One JSON document
+    #[arg(short = 'J', long, conflicts_with_all = ["ndjson", "csv"])]
+    json: bool,
+    /// One JSON object a line
+    #[arg(long, conflicts_with = "csv")]
+    ndjson: bool,
+    /// Comma-separated values
+    #[arg(long)]
+    csv: bool,
+    /// Sizes in bytes
+    #[arg(long)]
+    bytes: bool,
+    /// User and group ids instead of names
+    #[arg(short, long)]
+    pub(super) numeric: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Option<Color>,
+}
+
+impl OutputArgs {
+    pub(super) fn format(&self) -> Format {
+        match (self.json, self.ndjson, self.csv) {
+            (true, _, _) => Format::Json,
+            (_, true, _) => Format::Ndjson,
+            (_, _, true) => Format::Csv,
+            _ => Format::Text,
+        }
+    }
+
+    pub(super) fn style(&self) -> Style {
+        Style { bytes: self.bytes }
+    }
+
+    /// A layout for standard output; `fitted` to the terminal if it is one.
+    pub(super) fn layout(&self, fitted: bool, no_header: bool) -> Layout {
+        let terminal = std::io::stdout().is_terminal();
+        let choice = match self.color.unwrap_or_default() {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let width = (terminal && fitted).then(terminal_width);
+        Layout { width, color: use_color(choice, terminal), no_header, style: self.style() }
+    }
+}
+
+/// Columns of the terminal; where it does not know, `COLUMNS`, or 80.
+fn terminal_width() -> usize {
+    let known = ratatui::crossterm::terminal::size().ok().map(|(width, _)| usize::from(width)).filter(|w| *w > 0);
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0);
+    known.or_else(told).unwrap_or(80)
+}
+
+/// The columns of a table, from `-o` or the defaults for the kinds.
+pub(super) fn columns(list: Option<&str>, kinds: Kinds, wide: bool) -> anyhow::Result<Vec<&'static Column>> {
+    let defaults = columns::for_kinds(kinds, wide);
+    match list {
+        None => Ok(defaults),
+        Some(list) => columns::parse(list, &defaults).map_err(Usage::error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_narrow_kinds() {
+        let kinds = |args: KindArgs| args.kinds();
+        assert_eq!(kinds(KindArgs::default()), Kinds::all());
+        assert_eq!(kinds(KindArgs { queues: true, ..Default::default() }), Kinds::QUEUES);
+        assert_eq!(kinds(KindArgs { queues: true, posix: true, ..Default::default() }), Kinds::POSIX_QUEUES);
+        assert_eq!(kinds(KindArgs { sysv: true, ..Default::default() }), Kinds::SYSV);
+        let pipes = KindArgs { pipes: true, queues: true, sysv: true, ..Default::default() };
+        assert_eq!(kinds(pipes), Kinds::PIPES | Kinds::SYSV_QUEUES);
+    }
+}

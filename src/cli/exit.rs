@@ -1,0 +1,105 @@
+//! Exit codes, and errors as people read them: `ipcx: what failed: why`, one line each.
+
+use crate::actions::Refusal;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// How a command ended; with several outcomes the largest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Something asked for failed or was not found.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Permission denied.
+    Permission = 3,
+    /// Refused: in use, read-only, not confirmed, ambiguous.
+    Refused = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<&Refusal> for Exit {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Permission { .. } => Self::Permission,
+            Refusal::Kernel(error) if error.is_permission() => Self::Permission,
+            Refusal::NotFound { .. } | Refusal::Unremovable { .. } | Refusal::Changed { .. } | Refusal::Kernel(_) => {
+                Self::Failed
+            }
+            Refusal::Ambiguous { .. }
+            | Refusal::ReadOnly { .. }
+            | Refusal::InUse { .. }
+            | Refusal::NotConfirmed { .. } => Self::Refused,
+        }
+    }
+}
+
+/// The command line is wrong, found while reading it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
+impl Usage {
+    pub(super) fn error(error: impl std::fmt::Display) -> anyhow::Error {
+        Self(error.to_string()).into()
+    }
+}
+
+/// Prints one line on stderr. That stderr is closed is nobody's error.
+pub(super) fn complain(message: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "ipcx: {message}");
+}
+
+/// Prints what ended a command, and says with which code to exit.
+pub(super) fn report(error: &anyhow::Error) -> Exit {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        // Whoever read our output has had enough.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Exit::Done;
+        }
+        complain(&format_args!("cannot write: {error}"));
+        return Exit::Failed;
+    }
+    complain(&format_args!("{error:#}"));
+    if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }
+}
+
+/// Help and version go to stdout; what is wrong, in one line and with the way to help, to stderr.
+pub(super) fn from_clap(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        return match error.print() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+            _ => Exit::Done,
+        };
+    }
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // clap's first paragraph says what is wrong, maybe in several lines; usage and hints follow it.
+    let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let first = crate::model::escape(first.join(" ").as_bytes()).replace("\\\\", "\\");
+    complain(&format_args!("{first}; see `ipcx --help`"));
+    Exit::Usage
+}
+
+/// Whether an environment variable is set to something that means yes.
+pub(super) fn env_flag(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_counts() {
+        assert_eq!([Exit::Done, Exit::Refused, Exit::Failed].into_iter().max(), Some(Exit::Refused));
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line: clap definitions here and in `args`, one file per subcommand: parse → ask the layers below → print.
+//!
+//! Everything that was typed is checked before the first system call: a wrong id, key, column or filter is exit 2 and
+//! nothing was done.
+
+mod args;
+mod exit;
+mod ls;
+mod print;
+mod rm;
+mod show;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+pub use exit::Exit;
+
+/// See, explain and manage every IPC object of this machine, and the processes at each end.
+#[derive(Debug, Parser)]
+#[command(name = "ipcx", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Without a command: `ipcx ls`.\n\nExit codes: 0 done, 1 something failed or was not found, \
+    2 the command line is wrong, 3 permission denied, 4 refused (in use, read-only, not confirmed, ambiguous).")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Refuse every action that changes something
+    #[arg(long, global = true)]
+    read_only: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List objects with owner, use and holders
+    Ls(Box<ls::Ls>),
+    /// Everything about an object, or about a process and all IPC that it holds
+    Show(show::Show),
+    /// Remove objects
+    Rm(rm::Rm),
+}
+
+/// Runs ipcx with these arguments, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return exit::from_clap(&error).into(),
+    };
+    let read_only = cli.read_only || exit::env_flag("IPCX_READ_ONLY");
+    let done = match cli.command {
+        None => ls::Ls::default().run(),
+        Some(Command::Ls(ls)) => ls.run(),
+        Some(Command::Show(show)) => show.run(),
+        Some(Command::Rm(rm)) => rm.run(read_only),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(error) => exit::report(&error),
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,148 @@
+//! `ipcx rm`: remove objects by id, key, name or address.
+
+use super::Exit;
+use super::exit::{Usage, complain};
+use super::print::to_stdout;
+use crate::actions::{Policy, Refusal, Removal, Target, ValueKind, plan_removals};
+use crate::model::{Address, RemovalTarget};
+use clap::Args;
+use std::ffi::OsString;
+use std::io::{self, BufRead, Write};
+
+/// Remove objects
+///
+/// An object that somebody demonstrably uses is refused, with the names of who does: an attached segment, a queue or
+/// set that a process waits on, a POSIX object, FIFO or socket that a process has open. A decimal value is an id or a
+/// key; where both name different objects, neither is removed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ipcx rm -q 0x4d2            a message queue by key\n  ipcx rm -m 7 -s 3           a segment and a \
+    semaphore set by id\n  ipcx rm queue:/orders /run/x.fifo\n  ipcx rm -n -q 0x4d2         only say what would happen"
+)]
+pub(super) struct Rm {
+    /// Message queue: id, key (0x...) or POSIX name (/...)
+    #[arg(short = 'q', long = "queue", value_name = "VALUE", allow_hyphen_values = true)]
+    queues: Vec<OsString>,
+    /// Shared memory segment: id, key or POSIX name
+    #[arg(short = 'm', long = "shmem", value_name = "VALUE", allow_hyphen_values = true)]
+    shmems: Vec<OsString>,
+    /// Semaphore set or POSIX semaphore: id, key or POSIX name
+    #[arg(short = 's', long = "semaphore", value_name = "VALUE", allow_hyphen_values = true)]
+    semaphores: Vec<OsString>,
+    /// Message queue by key only, decimal or 0x...
+    #[arg(short = 'Q', long, value_name = "KEY", allow_hyphen_values = true)]
+    queue_key: Vec<OsString>,
+    /// Shared memory segment by key only
+    #[arg(short = 'M', long, value_name = "KEY", allow_hyphen_values = true)]
+    shmem_key: Vec<OsString>,
+    /// Semaphore set by key only
+    #[arg(short = 'S', long, value_name = "KEY", allow_hyphen_values = true)]
+    semaphore_key: Vec<OsString>,
+
+    /// Remove objects that are in use, too
+    #[arg(short, long)]
+    force: bool,
+    /// Only say what would happen
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Ask for each object
+    #[arg(short, long)]
+    interactive: bool,
+
+    /// kind:which, or the path of a FIFO, a socket, or a file in /dev/shm or /dev/mqueue
+    #[arg(value_name = "ADDRESS")]
+    addresses: Vec<OsString>,
+}
+
+impl Rm {
+    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+        let targets = self.targets()?;
+        let policy = Policy { read_only, force: self.force };
+        let mut exit = Exit::Done;
+        for plan in plan_removals(&targets)? {
+            let outcome = plan.and_then(|removal| self.one(&removal, policy));
+            match outcome {
+                Ok(line) => to_stdout(|out| writeln!(out, "{line}"))?,
+                Err(refusal) => {
+                    complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
+                    exit = exit.max(Exit::from(&refusal));
+                }
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Everything that was typed, checked before anything is looked at.
+    fn targets(&self) -> anyhow::Result<Vec<Target>> {
+        let values = [
+            (&self.queues, ValueKind::Queue),
+            (&self.shmems, ValueKind::Shm),
+            (&self.semaphores, ValueKind::Semaphore),
+        ];
+        let keys = [
+            (&self.queue_key, ValueKind::Queue),
+            (&self.shmem_key, ValueKind::Shm),
+            (&self.semaphore_key, ValueKind::Semaphore),
+        ];
+        let mut targets = Vec::new();
+        for (words, kind) in values {
+            for word in words {
+                targets.push(Target::Value(kind, RemovalTarget::parse_value(word).map_err(Usage::error)?));
+            }
+        }
+        for (words, kind) in keys {
+            for word in words {
+                targets.push(Target::Key(kind, RemovalTarget::parse_key(word).map_err(Usage::error)?));
+            }
+        }
+        for word in &self.addresses {
+            let address = Address::parse(word).map_err(Usage::error)?;
+            if let Address::Pid(_) = address {
+                return Err(Usage::error(format_args!("{address} is a process: rm removes objects")));
+            }
+            targets.push(Target::Address(address));
+        }
+        if targets.is_empty() {
+            return Err(Usage::error("nothing to remove: name it, e.g. `ipcx rm -q 0x4d2`; see `ipcx rm --help`"));
+        }
+        Ok(targets)
+    }
+
+    fn one(&self, removal: &Removal, policy: Policy) -> Result<String, Refusal> {
+        let what = format!("{} ({})", removal.address, removal.description);
+        if self.dry_run {
+            removal.check(policy)?;
+            return Ok(format!("would remove {what}"));
+        }
+        if self.interactive {
+            // What cannot be done is not asked for.
+            match removal.check(policy) {
+                Ok(()) | Err(Refusal::Permission { .. }) => {}
+                Err(refusal) => return Err(refusal),
+            }
+            if !confirmed(removal, &what) {
+                return Err(Refusal::NotConfirmed { what: removal.address.clone() });
+            }
+        }
+        removal.run(policy)?;
+        if removal.unseen > 0 {
+            complain(&format_args!(
+                "note: {}: {} processes could not be looked into; one that has it open keeps it until it closes it",
+                removal.address, removal.unseen
+            ));
+        }
+        Ok(format!("removed {what}; this cannot be undone"))
+    }
+}
+
+/// Asks on stderr and reads one line; anything but `y` or `yes`, and the end of input, means no.
+fn confirmed(removal: &Removal, what: &str) -> bool {
+    let mut error = io::stderr();
+    let users =
+        if removal.users.is_empty() { String::new() } else { format!(" in use: {};", removal.users.join("; ")) };
+    let _ = write!(error, "remove {what}?{users} [y/N] ");
+    let _ = error.flush();
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}

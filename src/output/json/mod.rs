@@ -1,0 +1,121 @@
+//! JSON as the interface promises it: `ipcx.snapshot/1` as one document, or one object a line.
+//!
+//! The document is written object by object: a busy machine has 90,000 of them, and none is kept as text. The shapes
+//! are types of their own, so that no column and no renamed field of the model changes what programs read.
+
+mod object;
+mod process;
+mod text;
+
+use crate::model::Body;
+use crate::query::Row;
+use crate::snapshot::Snapshot;
+use object::ObjectDoc;
+use process::ProcessDoc;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+#[derive(Serialize)]
+struct Head<'a> {
+    schema: &'static str,
+    taken_at: String,
+    host: HostDoc<'a>,
+    namespaces: NamespacesDoc,
+    visibility: VisibilityDoc<'a>,
+}
+
+#[derive(Serialize)]
+struct HostDoc<'a> {
+    name: &'a str,
+    kernel: &'a str,
+}
+
+#[derive(Serialize)]
+struct NamespacesDoc {
+    ipc: Option<u64>,
+    mnt: Option<u64>,
+    net: Option<u64>,
+    pid: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct VisibilityDoc<'a> {
+    complete: bool,
+    processes: usize,
+    unreadable_processes: usize,
+    notes: &'a [String],
+}
+
+fn head(snapshot: &Snapshot) -> Head<'_> {
+    let seen = &snapshot.visibility;
+    Head {
+        schema: "ipcx.snapshot/1",
+        taken_at: text::time(snapshot.taken_at),
+        host: HostDoc { name: &snapshot.host.name, kernel: &snapshot.host.kernel },
+        namespaces: NamespacesDoc {
+            ipc: snapshot.namespaces.ipc,
+            mnt: snapshot.namespaces.mnt,
+            net: snapshot.namespaces.net,
+            pid: snapshot.namespaces.pid,
+        },
+        visibility: VisibilityDoc {
+            complete: seen.complete(),
+            processes: seen.processes,
+            unreadable_processes: seen.hidden.len(),
+            notes: &seen.notes,
+        },
+    }
+}
+
+/// Writes a snapshot with these of its rows. `processes` holds those that the rows name as holders or as the process at
+/// the other end, and the ones in `also`.
+pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &[Row<'_>], also: &[u32]) -> io::Result<()> {
+    // The head without its closing brace; the rest is written behind it.
+    let head = serde_json::to_vec(&head(snapshot))?;
+    out.write_all(head.strip_suffix(b"}").unwrap_or(&head))?;
+    out.write_all(b",\"objects\":[")?;
+    let mut pids: BTreeSet<u32> = also.iter().copied().collect();
+    let mut line = Vec::with_capacity(2048);
+    for (row, first) in rows.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+        line.clear();
+        line.extend_from_slice(if first { b"\n" } else { b",\n" });
+        serde_json::to_writer(&mut line, &ObjectDoc::new(row))?;
+        out.write_all(&line)?;
+        pids.extend(named(row));
+    }
+    out.write_all(if rows.is_empty() { b"],\"processes\":{" } else { b"\n],\"processes\":{" })?;
+    let processes = pids.into_iter().filter_map(|pid| snapshot.process(pid));
+    for (process, first) in processes.zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+        line.clear();
+        write!(line, "{}\"{}\":", if first { "\n" } else { ",\n" }, process.pid)?;
+        serde_json::to_writer(&mut line, &ProcessDoc::new(snapshot, process))?;
+        out.write_all(&line)?;
+    }
+    out.write_all(b"}}\n")
+}
+
+/// Writes one object a line.
+pub fn write_lines(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Result<()> {
+    let mut line = Vec::with_capacity(2048);
+    for row in rows {
+        line.clear();
+        serde_json::to_writer(&mut line, &ObjectDoc::new(row))?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+    }
+    Ok(())
+}
+
+/// The living processes that a row names.
+fn named<'a>(row: &'a Row<'_>) -> impl Iterator<Item = u32> + 'a {
+    let holders = row.holders().iter().filter(|holder| holder.alive).map(|holder| holder.pid);
+    holders.chain(peer_pids(row))
+}
+
+/// The processes at the other end of a socket on this machine.
+fn peer_pids(row: &Row<'_>) -> Vec<u32> {
+    let Body::Socket(socket) = &row.object().body else { return Vec::new() };
+    let peer = socket.peer.and_then(|inode| row.snapshot.socket(inode));
+    peer.map_or_else(Vec::new, |place| Row::new(row.snapshot, place).live_pids().collect())
+}

@@ -1,0 +1,261 @@
+//! A table for people: fitted to a width, never wrapped; without a width everything is there, in plain columns.
+
+use crate::query::columns::Column;
+use crate::query::{Cell, Row, Style};
+use std::io::{self, Write};
+use unicode_width::UnicodeWidthStr;
+
+/// How a table is printed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Layout {
+    /// Columns of the terminal; `None` prints all columns at full width.
+    pub width: Option<usize>,
+    /// Colours for the heading and the states.
+    pub color: bool,
+    /// Leave the heading out.
+    pub no_header: bool,
+    /// How cells are printed.
+    pub style: Style,
+}
+
+/// Between two columns.
+const GAP: usize = 2;
+/// A text column is not cut to less than this.
+const LEAST_TEXT: usize = 12;
+
+/// Cells of a table as text: one string, and where each cell ends, row by row.
+struct Grid {
+    text: String,
+    ends: Vec<u32>,
+    columns: usize,
+}
+
+impl Grid {
+    fn new(columns: &[&'static Column], rows: &[Row<'_>], style: Style) -> Self {
+        let mut grid = Self {
+            text: String::with_capacity(rows.len() * columns.len() * 8),
+            ends: Vec::with_capacity(rows.len() * columns.len()),
+            columns: columns.len(),
+        };
+        for row in rows {
+            for column in columns {
+                match (column.cell)(row) {
+                    // A guess is marked as one, for people.
+                    Cell::Text(state) if column.name == "state" && state == "suspect" => grid.text.push_str("suspect?"),
+                    cell => cell.print(&mut grid.text, style),
+                }
+                grid.ends.push(grid.text.len() as u32);
+            }
+        }
+        grid
+    }
+
+    fn cell(&self, row: usize, column: usize) -> &str {
+        let at = row * self.columns + column;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        &self.text[start..self.ends[at] as usize]
+    }
+
+    fn rows(&self) -> usize {
+        self.ends.len().checked_div(self.columns).unwrap_or(0)
+    }
+}
+
+/// A column as it will be printed.
+struct Shown {
+    at: usize,
+    width: usize,
+}
+
+/// Prints rows as a table.
+pub fn write(out: &mut dyn Write, columns: &[&'static Column], rows: &[Row<'_>], layout: Layout) -> io::Result<()> {
+    let grid = Grid::new(columns, rows, layout.style);
+    let shown = fit(columns, &grid, layout.width);
+    let mut line = String::new();
+    if !layout.no_header {
+        for (place, Shown { at, width }) in shown.iter().enumerate() {
+            let heading = columns[*at].name.to_uppercase();
+            let last = place + 1 == shown.len();
+            pad(&mut line, &heading, *width, columns[*at].right, last);
+        }
+        let line = line.trim_end();
+        if layout.color { writeln!(out, "\x1b[1m{line}\x1b[0m")? } else { writeln!(out, "{line}")? }
+    }
+    for row in 0..grid.rows() {
+        line.clear();
+        for (place, Shown { at, width }) in shown.iter().enumerate() {
+            let text = grid.cell(row, *at);
+            let last = place + 1 == shown.len();
+            match color_of(columns[*at], text).filter(|_| layout.color) {
+                Some(color) => {
+                    line.push_str(color);
+                    pad(&mut line, text, *width, columns[*at].right, true);
+                    line.push_str("\x1b[0m");
+                    if !last {
+                        let rest = width.saturating_sub(text.width()) + GAP;
+                        line.extend(std::iter::repeat_n(' ', rest));
+                    }
+                }
+                None => pad(&mut line, text, *width, columns[*at].right, last),
+            }
+        }
+        out.write_all(line.trim_end_matches(' ').as_bytes())?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// 16-colour escapes only: they follow the terminal's own palette. The word itself says the same without colour.
+fn color_of(column: &Column, text: &str) -> Option<&'static str> {
+    if column.name != "state" {
+        return None;
+    }
+    match text {
+        "leaked" => Some("\x1b[31m"),
+        "suspect?" => Some("\x1b[33m"),
+        "in-use" => Some("\x1b[32m"),
+        "unknown" => Some("\x1b[2m"),
+        _ => None,
+    }
+}
+
+/// Chooses columns and widths: everything at full width if it fits; then columns go, those that are empty first and
+/// then by weight; text is cut only where even that does not suffice.
+fn fit(columns: &[&'static Column], grid: &Grid, width: Option<usize>) -> Vec<Shown> {
+    let mut full: Vec<usize> = columns.iter().map(|column| column.name.len()).collect();
+    let mut empty = vec![true; columns.len()];
+    for row in 0..grid.rows() {
+        for (at, full) in full.iter_mut().enumerate() {
+            let text = grid.cell(row, at);
+            empty[at] &= text == "-";
+            *full = (*full).max(text.width());
+        }
+    }
+    let Some(width) = width else {
+        return full.into_iter().enumerate().map(|(at, width)| Shown { at, width }).collect();
+    };
+    let least = |at: usize| if columns[at].right { full[at] } else { full[at].min(LEAST_TEXT) };
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    let total = |kept: &[usize], of: &dyn Fn(usize) -> usize| {
+        kept.iter().map(|at| of(*at)).sum::<usize>() + GAP * kept.len().saturating_sub(1)
+    };
+    let weight = |at: usize| if empty[at] { 0 } else { columns[at].weight };
+    while kept.len() > 1 && total(&kept, &least) > width {
+        let Some((place, _)) = kept.iter().enumerate().min_by_key(|(_, at)| weight(**at)) else { break };
+        kept.remove(place);
+    }
+    let mut widths: Vec<usize> = kept.iter().map(|at| full[*at]).collect();
+    let mut excess = total(&kept, &|at| full[at]).saturating_sub(width);
+    // Cut the widest text first, one step at a time, so that two long columns share what there is.
+    while excess > 0 {
+        let cuttable = kept.iter().zip(&mut widths).filter(|(at, width)| **width > least(**at));
+        let Some((_, widest)) = cuttable.max_by_key(|(_, width)| **width) else { break };
+        *widest -= 1;
+        excess -= 1;
+    }
+    if let [only] = &mut widths[..] {
+        *only = (*only).min(width);
+    }
+    kept.into_iter().zip(widths).map(|(at, width)| Shown { at, width }).collect()
+}
+
+/// Appends text in a field, cut with `…` where it is too long. The last column needs no padding behind it.
+fn pad(line: &mut String, text: &str, width: usize, right: bool, last: bool) {
+    let wide = text.width();
+    if wide > width {
+        let used = cut(line, text, width);
+        line.extend(std::iter::repeat_n(' ', width - used));
+    } else {
+        let blanks = std::iter::repeat_n(' ', width - wide);
+        if right {
+            line.extend(blanks);
+            line.push_str(text);
+        } else {
+            line.push_str(text);
+            if !last {
+                line.extend(blanks);
+            }
+        }
+    }
+    if !last {
+        line.extend(std::iter::repeat_n(' ', GAP));
+    }
+}
+
+/// Appends as much of a text as fits with an ellipsis; tells how many columns that took.
+fn cut(line: &mut String, text: &str, width: usize) -> usize {
+    use unicode_width::UnicodeWidthChar;
+    if width == 0 {
+        return 0;
+    }
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide + 1 > width {
+            break;
+        }
+        line.push(c);
+        used += wide;
+    }
+    line.push('…');
+    used + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn padded(text: &str, width: usize, right: bool) -> String {
+        let mut line = String::new();
+        pad(&mut line, text, width, right, true);
+        line
+    }
+
+    #[test]
+    fn cells_are_padded_and_cut_by_display_width() {
+        assert_eq!(padded("ab", 4, true), "  ab");
+        assert_eq!(padded("abcdef", 4, false), "abc…");
+        assert_eq!(padded("漢字漢字", 5, false), "漢字…");
+        assert_eq!(padded("漢字漢字", 4, false), "漢… ");
+        assert_eq!(padded("abc", 0, false), "");
+    }
+
+    fn grid(columns: &[&'static Column], rows: &[&[&str]]) -> Grid {
+        let mut grid = Grid { text: String::new(), ends: Vec::new(), columns: columns.len() };
+        for cell in rows.iter().copied().flatten() {
+            grid.text.push_str(cell);
+            grid.ends.push(grid.text.len() as u32);
+        }
+        grid
+    }
+
+    fn find(names: &[&str]) -> Vec<&'static Column> {
+        names.iter().filter_map(|name| crate::query::columns::find(name).ok()).collect()
+    }
+
+    #[test]
+    fn the_least_important_columns_go_first() {
+        let columns = find(&["address", "owner", "mode", "size", "state"]);
+        let grid = grid(&columns, &[&["queue:32769", "root", "0640", "1.5K", "leaked"]]);
+        let names = |width: Option<usize>| -> Vec<&str> {
+            fit(&columns, &grid, width).iter().map(|shown| columns[shown.at].name).collect()
+        };
+        assert_eq!(names(None).len(), 5);
+        assert_eq!(names(Some(80)).len(), 5);
+        assert_eq!(names(Some(33)), ["address", "owner", "size", "state"]);
+        assert_eq!(names(Some(20)), ["address", "state"]);
+        assert_eq!(names(Some(1)), ["address"]);
+    }
+
+    #[test]
+    fn no_width_is_ever_exceeded() {
+        let columns = find(&["address", "owner", "processes", "why", "state"]);
+        let long = "x".repeat(60);
+        let grid = grid(&columns, &[&["fifo:/a/very/long/path/of/a/fifo", "root", &long, &long, "suspect?"]]);
+        for width in 0..200 {
+            let shown = fit(&columns, &grid, Some(width));
+            let total: usize = shown.iter().map(|shown| shown.width).sum::<usize>() + GAP * (shown.len() - 1);
+            assert!(total <= width, "{total} columns in {width}");
+        }
+    }
+}

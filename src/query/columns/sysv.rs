@@ -1,0 +1,160 @@
+//! Columns of queues, segments and semaphore sets, System V and POSIX.
+
+use super::common::recorded;
+use super::{Column, Needs};
+use crate::model::{Body, Queue, Role, SemSet, Shm};
+use crate::query::filter::FieldType;
+use crate::query::{Cell, Row};
+
+fn queue<'r>(row: &'r Row<'_>) -> Option<&'r Queue> {
+    if let Body::Queue(queue) = &row.object().body { Some(queue) } else { None }
+}
+
+fn shm<'r>(row: &'r Row<'_>) -> Option<&'r Shm> {
+    if let Body::Shm(shm) = &row.object().body { Some(shm) } else { None }
+}
+
+fn set<'r>(row: &'r Row<'_>) -> Option<&'r SemSet> {
+    if let Body::Semaphore(set) = &row.object().body { Some(set) } else { None }
+}
+
+pub(super) const KEY: Column = Column {
+    field: FieldType::Key,
+    ..Column::text("key", "System V key", |row| row.key().map_or(Cell::Absent, Cell::Key)).weight(90)
+};
+
+pub(super) const ID: Column = Column::number("id", "System V id", |row| Cell::number(row.id())).weight(65);
+
+pub(super) const SIZE: Column = Column::size("size", "bytes of a segment, or in a queue", |row| {
+    Cell::size(shm(row).map(|shm| shm.size).or_else(|| queue(row).and_then(|queue| queue.bytes)))
+})
+.weight(80)
+.needs(Needs::CONTENTS);
+
+pub(super) const RESIDENT: Column = Column::size("resident", "bytes of a System V segment in memory", |row| {
+    Cell::size(shm(row).and_then(|shm| shm.resident))
+})
+.alias(&["rss"])
+.weight(40);
+
+pub(super) const SWAPPED: Column = Column::size("swapped", "bytes of a System V segment in swap", |row| {
+    Cell::size(shm(row).and_then(|shm| shm.swapped))
+})
+.weight(20);
+
+pub(super) const ALLOCATED: Column = Column::size("allocated", "bytes that a POSIX segment really takes", |row| {
+    Cell::size(shm(row).and_then(|shm| shm.allocated))
+})
+.weight(30);
+
+pub(super) const ATTACHES: Column =
+    Column::number("attaches", "attaches of a System V segment, not processes", |row| {
+        Cell::number(shm(row).and_then(|shm| shm.attaches))
+    })
+    .alias(&["nattch"])
+    .weight(70);
+
+pub(super) const STATUS: Column = Column::text("status", "removed, locked", |row| {
+    let Some(shm) = shm(row) else { return Cell::Absent };
+    match (shm.marked_for_removal, shm.locked) {
+        (true, true) => Cell::text("removed,locked"),
+        (true, false) => Cell::text("removed"),
+        (false, true) => Cell::text("locked"),
+        (false, false) => Cell::Absent,
+    }
+})
+.word()
+.weight(35);
+
+pub(super) const MESSAGES: Column =
+    Column::number("messages", "messages in a queue", |row| Cell::number(queue(row).and_then(|queue| queue.messages)))
+        .alias(&["msgs"])
+        .weight(80)
+        .needs(Needs::CONTENTS);
+
+pub(super) const BYTES: Column =
+    Column::size("bytes", "bytes in a queue", |row| Cell::size(queue(row).and_then(|queue| queue.bytes)))
+        .alias(&["used"])
+        .weight(75)
+        .needs(Needs::CONTENTS);
+
+pub(super) const LIMIT: Column =
+    Column::text("limit", "what a queue takes: bytes (System V) or messages (POSIX)", |row| {
+        let Some(queue) = queue(row) else { return Cell::Absent };
+        match (queue.limit_bytes, queue.limit_messages) {
+            (Some(bytes), _) => Cell::Size(bytes),
+            (None, messages) => Cell::number(messages),
+        }
+    })
+    .weight(60)
+    .needs(Needs::LIMITS.union(Needs::CONTENTS));
+
+pub(super) const MAXMSG: Column = Column::size("maxmsg", "largest message of a queue", |row| {
+    Cell::size(queue(row).and_then(|queue| queue.max_message_bytes))
+})
+.weight(20)
+.needs(Needs::LIMITS.union(Needs::CONTENTS));
+
+pub(super) const FULL: Column = Column::number("full", "how full a queue is, per cent", |row| {
+    let Some(queue) = queue(row) else { return Cell::Absent };
+    let share = |used: Option<u64>, limit: Option<u64>| match (used?, limit?) {
+        (_, 0) => None,
+        (used, limit) => Some(u128::from(used) * 100 / u128::from(limit)),
+    };
+    let full = share(queue.bytes, queue.limit_bytes).max(share(queue.messages, queue.limit_messages));
+    full.and_then(|n| i128::try_from(n).ok()).map_or(Cell::Absent, Cell::Number)
+})
+.alias(&["use%"])
+.weight(40)
+.needs(Needs::LIMITS.union(Needs::CONTENTS));
+
+pub(super) const SENDER: Column =
+    Column::text("sender", "process that sent last", |row| recorded(row, Role::LastSender))
+        .alias(&["lspid"])
+        .weight(72)
+        .needs(Needs::RECORDS.union(Needs::COMMS));
+
+pub(super) const RECEIVER: Column =
+    Column::text("receiver", "process that received last", |row| recorded(row, Role::LastReceiver))
+        .alias(&["lrpid"])
+        .weight(71)
+        .needs(Needs::RECORDS.union(Needs::COMMS));
+
+pub(super) const CPID: Column =
+    Column::text("cpid", "process that made a System V segment", |row| recorded(row, Role::Creator))
+        .weight(60)
+        .needs(Needs::RECORDS.union(Needs::COMMS));
+
+pub(super) const LPID: Column =
+    Column::text("lpid", "process that last attached, detached or operated", |row| recorded(row, Role::LastOperator))
+        .weight(58)
+        .needs(Needs::RECORDS.union(Needs::COMMS));
+
+pub(super) const COUNT: Column =
+    Column::number("count", "semaphores in a set", |row| Cell::number(set(row).map(|set| set.count)))
+        .alias(&["nsems"])
+        .weight(65);
+
+pub(super) const VALUES: Column = Column {
+    searched: false,
+    ..Column::text("values", "values of the semaphores, the first eight", |row| {
+        let Some(values) = set(row).and_then(|set| set.values.as_deref()) else { return Cell::Absent };
+        let mut shown: Vec<String> = values.iter().take(8).map(|semaphore| semaphore.value.to_string()).collect();
+        if values.len() > shown.len() {
+            shown.push("...".to_owned());
+        }
+        Cell::text(shown.join(","))
+    })
+    .alias(&["value"])
+    .weight(68)
+    .needs(Needs::CONTENTS)
+};
+
+pub(super) const WAITING: Column = Column::number("waiting", "tasks that wait on the semaphores", |row| {
+    let values = set(row).and_then(|set| set.values.as_deref());
+    Cell::number(values.map(|values| {
+        values.iter().map(|s| u64::from(s.waiting_increase) + u64::from(s.waiting_zero.unwrap_or(0))).sum::<u64>()
+    }))
+})
+.weight(70)
+.needs(Needs::CONTENTS);
