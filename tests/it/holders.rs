@@ -63,18 +63,6 @@ fn a_reused_pid_is_not_the_recorded_process() {
 }
 
 #[test]
-fn a_process_that_is_as_old_as_its_record_is_that_process() {
-    isolated(|| {
-        let queue = sysv::queue(1, 0o600);
-        for _ in 0..50 {
-            // Started and recorded within one tick of the clock, in whatever part of a second.
-            let sender = Child::new(&[], || sysv::send(queue, 1, b"x"));
-            assert_eq!(look(KINDS).holders(0), [held(sender.pid(), Role::LastSender, None)]);
-        }
-    });
-}
-
-#[test]
 fn segments_of_the_same_id_in_two_namespaces_are_two() {
     isolated(|| {
         let ours = sysv::segment(0x77, 4096, 0o600);

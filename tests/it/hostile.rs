@@ -1,12 +1,15 @@
 //! Names that others choose: kept byte for byte in the picture, and never written to a terminal as they are.
 
+use crate::support::cli::{ipcx, json};
 use crate::support::look::socket;
 use crate::support::{Child, eventually, isolated, look, one, scratch, sysv};
 use ipcx::model::{Kinds, escape};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
+use serde_json::Value;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
@@ -44,8 +47,9 @@ fn command_names() {
             let snapshot = look(Kinds::SYSV_QUEUES);
             let process = snapshot.process(child.pid()).unwrap();
             assert_eq!(&*process.comm, name);
-            assert_eq!((process.ppid, process.state), (1, 'S'), "what follows the name is read right: {name:?}");
-            assert!(snapshot.holders(0).iter().any(|holder| holder.pid == child.pid() && holder.alive));
+            let after = (process.ppid, matches!(process.state, 'R' | 'S'), process.threads);
+            assert_eq!(after, (1, true, 1), "what follows the name is read right: {name:?}");
+            assert_eq!(snapshot.holders(0)[0].pid, child.pid());
             assert!(is_harmless(&escape(&process.comm)));
         }
     });
@@ -125,4 +129,68 @@ fn addresses_lead_back(snapshot: &ipcx::snapshot::Snapshot, count: usize) {
         assert!(is_harmless(&address), "{address:?}");
         assert_eq!(one(snapshot, &address), place);
     }
+}
+
+#[test]
+fn tables_are_harmless_and_json_is_exact() {
+    isolated(|| {
+        let id = sysv::queue(1, 0o600);
+        let mut children = Vec::new();
+        let mut sockets = Vec::new();
+        for (name, number) in NAMES.iter().zip(0..) {
+            let comm = CString::new(*name).unwrap();
+            let path = scratch().join(OsStr::from_bytes(name));
+            mkfifo(&path, Mode::S_IRWXU).unwrap();
+            children.push(Child::new(&[], || {
+                nix::sys::prctl::set_name(&comm).unwrap();
+                let waits = std::thread::spawn(move || sysv::receive(id, number + 1));
+                (waits, File::options().read(true).write(true).open(&path).unwrap())
+            }));
+            std::fs::write(std::path::Path::new("/dev/shm").join(OsStr::from_bytes(name)), "x").unwrap();
+            let address = std::os::unix::net::SocketAddr::from_abstract_name(name).unwrap();
+            sockets.push(UnixListener::bind_addr(&address).unwrap());
+        }
+        for arguments in [
+            &["ls"][..],
+            &["ls", "--wide", "-o", "+NAME,PATH,COMM,PROCESSES,WHY"],
+            &["ls", "-f", "-m", "-x"],
+            &["ls", "-q", "-o", "ADDRESS,COMM,PROCESSES,WHY"],
+            &["show", "queue:0"],
+            &["rm", "-n", "queue:0"],
+            &["rm", "queue:0x1"],
+        ] {
+            let ran = ipcx(arguments);
+            for line in ran.out.lines().chain(ran.err.lines()) {
+                assert!(is_harmless(line), "{arguments:?}: {line:?}");
+            }
+            assert!(!(ran.out + &ran.err).is_empty());
+        }
+
+        let document = json(&["ls", "--json"]);
+        let objects = document["objects"].as_array().unwrap();
+        for (name, child) in NAMES.iter().zip(&children) {
+            let expected = |prefix: &[u8]| text_and_hex(&[prefix, name].concat());
+            let has = |kind: &str, of: &dyn Fn(&Value) -> (Value, Value), expected: (Value, Value)| {
+                let found = objects.iter().filter(|o| o["kind"] == kind).filter(|o| of(o) == expected);
+                assert_eq!(found.count(), 1, "{kind} {name:?}");
+            };
+            let place = [scratch().as_os_str().as_bytes(), b"/"].concat();
+            has("fifo", &|o| (o["path"].clone(), o["path_hex"].clone()), expected(&place));
+            has("shm", &|o| (o["name"].clone(), o["name_hex"].clone()), expected(b"/"));
+            has("shm", &|o| (o["path"].clone(), o["path_hex"].clone()), expected(b"/dev/shm/"));
+            let of_socket = |o: &Value| (o["socket"]["name"].clone(), o["socket"]["name_hex"].clone());
+            has("socket", &of_socket, expected(b""));
+            let process = &document["processes"][child.pid().to_string()];
+            assert_eq!((process["comm"].clone(), process["comm_hex"].clone()), expected(b""));
+        }
+    });
+}
+
+/// The text with replacements, and the bytes in hexadecimal where the text is not exact.
+fn text_and_hex(bytes: &[u8]) -> (Value, Value) {
+    let hex = match std::str::from_utf8(bytes) {
+        Ok(_) => Value::Null,
+        Err(_) => Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()),
+    };
+    (Value::String(String::from_utf8_lossy(bytes).into()), hex)
 }

@@ -5,6 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
+mod cli_errors;
+mod cli_ls;
+mod cli_rm;
+mod cli_show;
 mod holders;
 mod hostile;
 mod pipes;

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 pub mod children;
+pub mod cli;
 pub mod isolated;
 pub mod look;
 pub mod mounts;
