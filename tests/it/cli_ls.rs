@@ -2,7 +2,7 @@
 
 use crate::support::cli::{self, ipcx, json, object, on_terminal, place};
 use crate::support::users::NOBODY;
-use crate::support::{Child, isolated, posix, scratch, sysv};
+use crate::support::{Child, isolated, isolated_with_users, posix, scratch, sysv};
 use nix::mqueue::mq_send;
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, pipe};
@@ -156,7 +156,7 @@ fn the_json_document_is_what_was_promised() {
 
 #[test]
 fn a_queue_in_json_is_the_queue() {
-    isolated(|| {
+    isolated_with_users(|| {
         let id = sysv::queue(0xdead_beef_u32.cast_signed(), 0o640);
         sysv::send(id, 1, &[b'x'; 32]);
         sysv::set_queue(id, |ds| (ds.msg_perm.uid, ds.msg_perm.gid) = (4_000_000_000, 4_000_000_001));
@@ -407,7 +407,7 @@ fn a_full_disk_is_an_error() {
 
 #[test]
 fn an_ordinary_user_is_told_what_is_hidden() {
-    isolated(|| {
+    isolated_with_users(|| {
         let _root = Child::new(&[], || ());
         sysv::queue(1, 0);
         let ran = cli::ipcx_as(NOBODY, &["ls", "-q", "--sysv", "--json"]);

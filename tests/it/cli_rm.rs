@@ -2,7 +2,7 @@
 
 use crate::support::cli::{self, Ran, ipcx, ipcx_as, place};
 use crate::support::users::NOBODY;
-use crate::support::{Child, isolated, look, posix, sysv};
+use crate::support::{Child, isolated, isolated_with_users, look, posix, sysv};
 use ipcx::model::Kinds;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -186,7 +186,7 @@ fn a_number_that_is_the_id_and_key_of_one_object_is_that_one() {
 
 #[test]
 fn each_target_is_tried_and_the_largest_code_counts() {
-    isolated(|| {
+    isolated_with_users(|| {
         let queue = sysv::queue(1, 0o600);
         sysv::queue(2, 0o600);
         let _receiver = Child::sleeping_in(&[libc::SYS_msgrcv], &[], || sysv::receive(queue, 0));
@@ -200,7 +200,7 @@ fn each_target_is_tried_and_the_largest_code_counts() {
 
 #[test]
 fn anothers_objects_are_not_removed_without_privilege() {
-    isolated(|| {
+    isolated_with_users(|| {
         sysv::queue(1, 0o666);
         sysv::segment(2, 1, 0o666);
         sysv::semaphores(3, 1, 0o666);
@@ -223,7 +223,7 @@ fn anothers_objects_are_not_removed_without_privilege() {
 
 #[test]
 fn ones_own_objects_are_removed_without_privilege() {
-    isolated(|| {
+    isolated_with_users(|| {
         let maker = crate::support::users::child_of(NOBODY, &[], || {
             (sysv::queue(1, 0o600), sysv::segment(2, 1, 0), sysv::semaphores(3, 1, 0))
         });

@@ -3,7 +3,7 @@
 use crate::support::isolated::bytes;
 use crate::support::look::ends;
 use crate::support::users::NOBODY;
-use crate::support::{Child, as_user, held, isolated, look, mounts, one, scratch};
+use crate::support::{Child, as_user, held, isolated, isolated_with_users, look, mounts, one, scratch};
 use ipcx::model::{Device, Identity, Ids, Kinds, Role};
 use ipcx::snapshot::{Snapshot, Want, collect};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -91,7 +91,7 @@ fn every_descriptor_of_an_end_counts() {
 
 #[test]
 fn a_pipe_of_another_user_has_that_owner() {
-    isolated(|| {
+    isolated_with_users(|| {
         let maker = crate::support::users::child_of(NOBODY, &[], make_pipe);
         let snapshot = look(Kinds::PIPES);
         assert_eq!(snapshot.objects[0].owner, Some(Ids { uid: NOBODY, gid: None }));
@@ -228,7 +228,7 @@ fn a_fifo_of_another_mount_namespace_has_no_path_here() {
 
 #[test]
 fn a_directory_that_may_not_be_read_is_told() {
-    isolated(|| {
+    isolated_with_users(|| {
         let closed = scratch().join("closed");
         fs::create_dir(&closed).unwrap();
         make_fifo(&closed.join("hidden"));

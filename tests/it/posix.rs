@@ -4,7 +4,7 @@ use crate::support::isolated::{bytes, skip};
 use crate::support::look::{semaphores, shm};
 use crate::support::users::NOBODY;
 use crate::support::wait::{is_between, second};
-use crate::support::{Child, as_user, eventually, held, isolated, look, one, posix, scratch};
+use crate::support::{Child, as_user, eventually, held, isolated, isolated_with_users, look, one, posix, scratch};
 use ipcx::model::{Device, Family, Identity, Ids, Kinds, Object, Role, Semaphore};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -168,7 +168,7 @@ fn file_in(directory: &str, name: &[u8]) -> std::path::PathBuf {
 
 #[test]
 fn an_ordinary_user_sees_others_objects_without_their_contents() {
-    isolated(|| {
+    isolated_with_users(|| {
         let _segment = posix::segment(c"/hers", 4096, 0o600);
         let _semaphore = posix::semaphore(c"/lock", 0o600, 1);
         fs::set_permissions("/dev/shm/sem.lock", fs::Permissions::from_mode(0o600)).unwrap();

@@ -3,7 +3,7 @@
 use crate::support::look::{dead, queue, semaphores, shm, sleeps};
 use crate::support::users::{NOBODY, child_of};
 use crate::support::wait::{is_between, second, second_after};
-use crate::support::{Child, as_user, held, isolated, look, one, sysv};
+use crate::support::{Child, as_user, held, isolated, isolated_with_users, look, one, sysv};
 use ipcx::kernel::namespace;
 use ipcx::model::{Family, Identity, Ids, Key, Kind, Kinds, Role, Semaphore};
 
@@ -13,7 +13,7 @@ const ROOT: Ids = Ids { uid: 0, gid: Some(0) };
 
 #[test]
 fn a_queue_is_shown_as_it_was_made() {
-    isolated(|| {
+    isolated_with_users(|| {
         let start = second();
         let id = sysv::queue(0xdead_beef_u32.cast_signed(), 0o640);
         sysv::send(id, 7, b"first");
@@ -86,7 +86,7 @@ fn every_key_is_shown_with_its_bits() {
 
 #[test]
 fn a_segment_beyond_4_gib_with_several_attaches() {
-    isolated(|| {
+    isolated_with_users(|| {
         const SIZE: usize = (5 << 30) + 1;
         let start = second();
         // The first id of a namespace is 0, which is also how maps shows memory that has no file.
@@ -160,7 +160,7 @@ fn locked_and_marked_for_removal_while_attached() {
 
 #[test]
 fn semaphores_with_values_waiters_and_last_users() {
-    isolated(|| {
+    isolated_with_users(|| {
         let start = second();
         let id = sysv::semaphores(0x51, 4, 0o660);
         sysv::set_values(id, &[0, 5, 32767, 9]);
@@ -193,7 +193,7 @@ fn semaphores_with_values_waiters_and_last_users() {
 
 #[test]
 fn what_may_not_be_read_is_listed_all_the_same() {
-    isolated(|| {
+    isolated_with_users(|| {
         let queue_id = sysv::queue(1, 0);
         sysv::send(queue_id, 1, b"secret");
         let set = sysv::semaphores(2, 2, 0);
@@ -218,7 +218,7 @@ fn what_may_not_be_read_is_listed_all_the_same() {
 
 #[test]
 fn creator_and_owner_are_told_apart() {
-    isolated(|| {
+    isolated_with_users(|| {
         let maker = child_of(NOBODY, &[], || sysv::queue(5, 0o600));
         let id = 0;
         sysv::set_queue(id, |ds| (ds.msg_perm.uid, ds.msg_perm.gid) = (0, 7));

@@ -2,7 +2,7 @@
 
 use crate::support::look::{queue, semaphores};
 use crate::support::users::{NOBODY, child_of};
-use crate::support::{Child, as_user, held, isolated, look, one, sysv};
+use crate::support::{Child, as_user, held, isolated, isolated_with_users, look, one, sysv};
 use ipcx::model::{Kinds, Role};
 use ipcx::snapshot::{Want, collect};
 use nix::unistd::pipe;
@@ -22,7 +22,7 @@ fn in_a_pid_namespace_of_its_own_everything_is_seen() {
 
 #[test]
 fn an_ordinary_user_is_told_how_many_are_hidden() {
-    isolated(|| {
+    isolated_with_users(|| {
         let (reader, writer) = pipe().unwrap();
         let hidden = [(); 2].map(|()| Child::new(&[&reader, &writer], || ()));
         let own = child_of(NOBODY, &[&writer], || ());
@@ -46,7 +46,7 @@ fn an_ordinary_user_is_told_how_many_are_hidden() {
 
 #[test]
 fn an_ordinary_user_sees_what_is_theirs_in_full() {
-    isolated(|| {
+    isolated_with_users(|| {
         let _root = Child::new(&[], || ());
         as_user(NOBODY, &[], || {
             let id = sysv::queue(7, 0o600);
@@ -80,7 +80,7 @@ fn an_ordinary_user_sees_what_is_theirs_in_full() {
 
 #[test]
 fn queues_of_no_mount_are_missed_and_told() {
-    isolated(|| {
+    isolated_with_users(|| {
         let _queue = crate::support::posix::queue(c"/unseen", 1, 1);
         as_user(NOBODY, &[], || {
             let snapshot = look(Kinds::POSIX_QUEUES);

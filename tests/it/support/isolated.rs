@@ -64,6 +64,16 @@ pub fn isolated(body: impl FnOnce()) {
     }
 }
 
+/// The same for a test with objects or processes of other users, of whom a user namespace may know none.
+pub fn isolated_with_users(body: impl FnOnce()) {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    if map.split_whitespace().eq(["0", "0", "4294967295"]) {
+        isolated(body);
+    } else {
+        skip(std::thread::current().name().unwrap(), "this user namespace does not know every user");
+    }
+}
+
 /// Whether this process is one that [`isolated`] started, or a child of it.
 pub fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()

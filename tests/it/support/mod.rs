@@ -14,7 +14,7 @@ pub mod users;
 pub mod wait;
 
 pub use children::Child;
-pub use isolated::{isolated, scratch};
+pub use isolated::{isolated, isolated_with_users, scratch};
 pub use look::{held, look, one};
 pub use users::as_user;
 pub use wait::eventually;
