@@ -1,9 +1,11 @@
 //! Who has an object: living, gone and reused pids, other namespaces, threads.
 
+use crate::support::cli;
 use crate::support::look::{dead, sleeps};
-use crate::support::wait::{second, second_after};
+use crate::support::wait::{exact_second_begins, second, second_after};
 use crate::support::{Child, eventually, held, isolated, look, one, sysv};
-use ipcx::model::{Holder, Kinds, Role};
+use ipcx::kernel::clock::Clock;
+use ipcx::model::{Holder, Kinds, Role, Time};
 use nix::sched::{CloneFlags, unshare};
 
 const KINDS: Kinds = Kinds::SYSV;
@@ -60,6 +62,47 @@ fn a_reused_pid_is_not_the_recorded_process() {
         assert!(snapshot.process(pid).is_some(), "who has that pid now is known all the same");
         drop(second);
     });
+}
+
+/// The kernel dates what it records by a clock that moves with its tick, so a few milliseconds late.
+#[test]
+fn a_process_that_is_as_old_as_its_record_is_that_process() {
+    isolated(|| {
+        let queue = sysv::queue(1, 0o600);
+        for _ in 0..4 {
+            exact_second_begins();
+            for _ in 0..10 {
+                let sender = Child::new(&[], || sysv::send(queue, 1, b"x"));
+                assert_eq!(look(KINDS).holders(0), [held(sender.pid(), Role::LastSender, None)]);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_segment_whose_maker_lives_is_not_leaked() {
+    isolated(|| {
+        for _ in 0..4 {
+            exact_second_begins();
+            let makers = [(); 5].map(|()| Child::new(&[], || sysv::segment(0, 1, 0o600)));
+            let document = cli::json(&["ls", "-m", "--sysv", "--json"]);
+            let objects = document["objects"].as_array().unwrap();
+            let of_the_living = objects.iter().filter(|object| {
+                let maker = &object["holders"][0]["pid"];
+                makers.iter().any(|child| maker == child.pid())
+            });
+            let states: Vec<_> = of_the_living.map(|object| &object["verdict"]["state"]).collect();
+            assert_eq!(states, ["idle"; 5], "{document:#}");
+        }
+    });
+}
+
+#[test]
+fn a_start_within_a_tick_of_the_record_is_not_after_it() {
+    let time = |secs| Time { secs, nanos: 0 };
+    let clock = Clock { now: time(5_000), boot: time(1_000), ticks_per_second: 100 };
+    assert!(!clock.started_after(10_000, time(1_099)), "the clock that dates records may still show the second before");
+    assert!(clock.started_after(10_100, time(1_099)), "a second later there is no doubt");
 }
 
 #[test]

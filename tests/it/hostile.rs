@@ -186,6 +186,19 @@ fn tables_are_harmless_and_json_is_exact() {
     });
 }
 
+#[test]
+fn names_of_holders_in_json_are_exact() {
+    isolated(|| {
+        let id = sysv::queue(1, 0o600);
+        let _sender = Child::new(&[], || {
+            nix::sys::prctl::set_name(c"\xff\xfe").unwrap();
+            sysv::send(id, 1, b"x");
+        });
+        let holder = &json(&["ls", "-q", "--sysv", "--json"])["objects"][0]["holders"][0];
+        assert_eq!((holder["comm"].clone(), holder["comm_hex"].clone()), text_and_hex(b"\xff\xfe"), "{holder:#}");
+    });
+}
+
 /// The text with replacements, and the bytes in hexadecimal where the text is not exact.
 fn text_and_hex(bytes: &[u8]) -> (Value, Value) {
     let hex = match std::str::from_utf8(bytes) {

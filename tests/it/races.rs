@@ -1,6 +1,7 @@
 //! Processes that come and go while a picture is taken cost no other row.
 
-use crate::support::{Child, held, isolated, look, one, sysv};
+use crate::support::users::NOBODY;
+use crate::support::{Child, as_user, held, isolated, isolated_with_users, look, one, sysv};
 use ipcx::model::{Holder, Kinds, Role};
 use ipcx::snapshot::Snapshot;
 use nix::sys::wait::{WaitStatus, wait};
@@ -126,5 +127,25 @@ fn a_process_that_opens_and_closes_loses_nothing_of_others() {
             }
         }
         drop(busy);
+    });
+}
+
+#[test]
+fn ones_own_process_that_is_ending_hides_nothing() {
+    isolated_with_users(|| {
+        as_user(NOBODY, &[], || {
+            let segment = sysv::segment(1, 4096, 0o600);
+            let queue = sysv::queue(2, 0o600);
+            let _sleeper = Child::sleeping_in(&[libc::SYS_msgrcv], &[], || sysv::receive(queue, 0));
+            let churner = Child::start(&[], |ready| {
+                ready.tell();
+                churn(segment);
+            });
+            while churner.is_running() {
+                let hidden = look(Kinds::all()).visibility.hidden;
+                let pids: Vec<u32> = hidden.iter().map(|hidden| hidden.pid).collect();
+                assert_eq!(pids, [1], "only root's one process may not be looked into: {hidden:?}");
+            }
+        });
     });
 }

@@ -36,6 +36,16 @@ pub fn second_after(from: i64, by: i64) {
     eventually("the clock moves on", || second() >= from + by);
 }
 
+/// Waits for the moment in which a new second has begun, by the exact clock.
+pub fn exact_second_begins() {
+    let now = || clock_gettime(ClockId::CLOCK_REALTIME).unwrap();
+    let start = now().tv_sec();
+    eventually("the second nears its end", || now().tv_sec() > start || now().tv_nsec() > 990_000_000);
+    while now().tv_sec() == start {
+        std::hint::spin_loop();
+    }
+}
+
 /// Whether a recorded time lies between a second and now.
 pub fn is_between(time: Option<Time>, from: i64) -> bool {
     time.is_some_and(|time| (from..=second()).contains(&time.secs))
