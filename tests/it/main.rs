@@ -1,0 +1,22 @@
+//! Integration tests over real kernel objects, one file for each theme.
+//!
+//! Every test runs in namespaces of its own (`support::isolated`), so that it may compare the whole picture with what it
+//! made, and leaves nothing behind. Where that is not permitted a test says so on stderr (`SKIPPED …`) and passes.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+mod cli_errors;
+mod cli_ls;
+mod cli_rm;
+mod cli_show;
+mod holders;
+mod hostile;
+mod own_traces;
+mod pipes;
+mod posix;
+mod posix_queues;
+mod races;
+mod sockets;
+mod support;
+mod sysv;
+mod visibility;

@@ -1,0 +1,101 @@
+//! The binary, run as a person or a program runs it.
+
+use super::isolated::scratch;
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// How a run ended.
+pub struct Ran {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// A command that is told nothing by its environment.
+pub fn command<T: AsRef<OsStr>>(arguments: &[T]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipcx"));
+    command.args(arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end, as root and with output that is no terminal.
+pub fn ipcx<T: AsRef<OsStr>>(arguments: &[T]) -> Ran {
+    finish(&mut command(arguments))
+}
+
+/// Runs it as another user.
+pub fn ipcx_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Ran {
+    // The user may have no way to where the tests were built.
+    let copy = scratch().join(".ipcx");
+    if !copy.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_ipcx"), &copy).unwrap();
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new(copy);
+    command.args(arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null()).current_dir("/");
+    finish(command.uid(uid).gid(uid))
+}
+
+/// Runs a command to its end.
+pub fn finish(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).expect("everything printed is UTF-8");
+    Ran { status: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+}
+
+/// A listing as JSON.
+pub fn json<T: AsRef<OsStr>>(arguments: &[T]) -> Value {
+    let ran = ipcx(arguments);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+/// The one object of a JSON document that has this address.
+pub fn object<'a>(document: &'a Value, address: &str) -> &'a Value {
+    let objects = document["objects"].as_array().unwrap();
+    let found: Vec<&Value> = objects.iter().filter(|object| object["address"] == address).collect();
+    assert_eq!(found.len(), 1, "{address} in {document:#}");
+    found[0]
+}
+
+/// Runs it with a terminal of this width as standard output, and returns what the terminal got.
+pub fn on_terminal<T: AsRef<OsStr>>(width: u16, arguments: &[T], environment: &[(&str, &str)]) -> String {
+    let (mut ours, theirs) = terminal(width);
+    let mut command = command(arguments);
+    command.envs(environment.iter().copied()).stdout(theirs).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    // Else this process keeps the terminal open for ever.
+    drop(command);
+    let mut text = Vec::new();
+    // A terminal whose last user has gone ends with EIO.
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = ours.read(&mut buffer) {
+        text.extend_from_slice(&buffer[..length]);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    String::from_utf8(text).unwrap()
+}
+
+/// A new terminal of this width: our end, and the one for the program.
+fn terminal(width: u16) -> (File, OwnedFd) {
+    let size = libc::winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
+    let (mut ours, mut theirs) = (-1, -1);
+    let (name, settings) = (std::ptr::null_mut(), std::ptr::null());
+    // SAFETY: two integers to write to, no name and no settings, and a size that is only read.
+    let result = unsafe { libc::openpty(&raw mut ours, &raw mut theirs, name, settings, &raw const size) };
+    assert_eq!(result, 0, "openpty: {}", io::Error::last_os_error());
+    // SAFETY: the call just returned both descriptors; nothing else owns them.
+    unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) }
+}
+
+/// A directory entry in the scratch directory.
+pub fn place(name: &str) -> PathBuf {
+    scratch().join(name)
+}

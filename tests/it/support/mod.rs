@@ -1,0 +1,20 @@
+//! What the themes share: isolation, child processes, users, and makers of real kernel objects.
+//!
+//! `unsafe` lives here and nowhere else in the tests; each block says why it is sound.
+#![allow(unsafe_code)]
+
+pub mod children;
+pub mod cli;
+pub mod isolated;
+pub mod look;
+pub mod mounts;
+pub mod posix;
+pub mod sysv;
+pub mod users;
+pub mod wait;
+
+pub use children::Child;
+pub use isolated::{isolated, isolated_with_users, scratch};
+pub use look::{held, look, one};
+pub use users::as_user;
+pub use wait::eventually;
