@@ -60,13 +60,14 @@ pub struct FdReader {
 }
 
 impl FdReader {
-    /// Calls `each` with the descriptors of a process that are pipes, FIFOs, sockets, regular files or `io_uring`s.
+    /// Calls `each` with the descriptors of a task (`PID`, or `PID/task/TID`) that are pipes, FIFOs, sockets, regular
+    /// files or `io_uring`s, and tells how many it has open in all.
     ///
     /// Needs ptrace read access and search permission on the directory: the same user, or `CAP_SYS_PTRACE` with
     /// `CAP_DAC_READ_SEARCH`. A descriptor that is closed meanwhile is passed over. Errors: [`Error::Permission`] as
     /// soon as one is refused (all will be), [`Error::NotFound`] when the process is gone.
-    pub fn read(&mut self, proc: impl AsFd, pid: u32, each: &mut dyn FnMut(OpenFd)) -> Result<()> {
-        let what = format!("{pid}/fd");
+    pub fn read(&mut self, proc: impl AsFd, task: &str, each: &mut dyn FnMut(OpenFd)) -> Result<usize> {
+        let what = format!("{task}/fd");
         let dir = file::open_directory_at(proc, &what)?;
         let mut numbers = std::mem::take(&mut self.numbers);
         numbers.clear();
@@ -80,7 +81,7 @@ impl FdReader {
                     Ok(None) | Err(_) => {}
                 }
             }
-            Ok(())
+            Ok(numbers.len())
         });
         self.numbers = numbers;
         result
@@ -168,7 +169,7 @@ mod tests {
     fn own_fds() -> Vec<OpenFd> {
         let proc = file::open_directory("/proc").unwrap();
         let mut seen = Vec::new();
-        FdReader::default().read(&proc, std::process::id(), &mut |open| seen.push(open)).unwrap();
+        FdReader::default().read(&proc, "self", &mut |open| seen.push(open)).unwrap();
         seen
     }
 

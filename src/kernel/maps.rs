@@ -31,12 +31,13 @@ impl Mapping<'_> {
     }
 }
 
-/// Calls `each` for every mapping of a file in a process. Needs ptrace read access: the same user (Yama apart), or
+/// Calls `each` for every mapping of a file in a task (`PID`, or `PID/task/TID`), and tells whether it has any memory at
+/// all: kernel threads and zombies have none. Needs ptrace read access: the same user (Yama apart), or
 /// `CAP_SYS_PTRACE`.
-pub fn read(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>, each: &mut dyn FnMut(Mapping<'_>)) -> Result<()> {
-    file::read_at(proc, &format!("{pid}/maps"), buffer)?;
+pub fn read(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>, each: &mut dyn FnMut(Mapping<'_>)) -> Result<bool> {
+    file::read_at(proc, &format!("{task}/maps"), buffer)?;
     parse(buffer, each);
-    Ok(())
+    Ok(!buffer.is_empty())
 }
 
 /// Parses the text of `/proc/PID/maps`; lines without an inode and damaged ones are passed over.

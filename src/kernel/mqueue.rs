@@ -12,7 +12,7 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::mount::{MsFlags, mount};
-use nix::mqueue::{MqdT, mq_getattr};
+use nix::mqueue::{MqdT, mq_close, mq_getattr};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use std::ffi::{CStr, OsStr};
@@ -147,7 +147,8 @@ impl Mqueues {
 
     /// Reads what a queue holds and takes. Needs read permission on it. Takes no message; reading the file's text for
     /// `status` makes the kernel stamp its access and change times (`mqueue_read_file`), which nothing else uses: the
-    /// last send or receive is the modification time, and that stays.
+    /// last send or receive is the modification time, and that stays. A caller that has itself registered for
+    /// notification gives that up, as on every `close` of a queue.
     pub fn attributes(&self, name: &[u8]) -> Result<Attributes> {
         let what = || format!("queue:/{}", escape(name));
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
@@ -156,9 +157,12 @@ impl Mqueues {
         let mut text = Vec::new();
         let mut file = std::fs::File::from(fd);
         let status = file.read_to_end(&mut text).ok().and_then(|_| parse_status(&text));
-        // SAFETY: the descriptor is owned by `file` alone and handed over here.
+        // SAFETY: the descriptor is owned by `file` alone and handed over here; it is closed below.
         let queue = unsafe { MqdT::from_raw_fd(file.into_raw_fd()) };
-        let attributes = mq_getattr(&queue).map_err(|errno| Error::from_errno(what(), errno))?;
+        let attributes = mq_getattr(&queue);
+        // nix's type does not close itself, and a queue left open would be in use by ipcx.
+        let _ = mq_close(queue);
+        let attributes = attributes.map_err(|errno| Error::from_errno(what(), errno))?;
         Ok(Attributes {
             messages: attributes.curmsgs().max(0) as u64,
             limit_messages: attributes.maxmsg().max(0) as u64,

@@ -7,10 +7,15 @@ use super::dirents::Dirents;
 use super::text::{Numbers, decimal};
 use super::{Error, Result, file};
 use crate::model::Process;
+use nix::fcntl::AtFlags;
+use nix::sys::stat::fstatat;
 use std::os::fd::AsFd;
 
 /// `PF_KTHREAD` (`include/linux/sched.h`): a thread of the kernel.
 const PF_KTHREAD: u64 = 0x0020_0000;
+
+/// `PF_EXITING`: on its way out.
+const PF_EXITING: u64 = 0x4;
 
 /// Lists all process ids that /proc shows. With `hidepid` those of others are missing without a sign.
 pub fn read_pids(proc: impl AsFd) -> Result<Vec<u32>> {
@@ -19,6 +24,22 @@ pub fn read_pids(proc: impl AsFd) -> Result<Vec<u32>> {
     let proc = file::open_directory_at(proc, ".")?;
     Dirents::default().numbers(proc, "/proc", |pid| pids.push(pid))?;
     Ok(pids)
+}
+
+/// Lists the threads of a process by id. Needs no privilege, unless `hidepid` is in force.
+pub fn read_threads(proc: impl AsFd, pid: u32, dirents: &mut Dirents) -> Result<Vec<u32>> {
+    let tasks = format!("{pid}/task");
+    // The directory's link count is 2 + the number of threads (`proc_task_getattr`), which spares most processes a
+    // listing.
+    let links = fstatat(&proc, tasks.as_str(), AtFlags::empty())
+        .map_err(|errno| Error::from_errno(tasks.as_str(), errno))?
+        .st_nlink;
+    if links <= 3 {
+        return Ok(vec![pid]);
+    }
+    let mut threads = Vec::new();
+    dirents.numbers(file::open_directory_at(&proc, &tasks)?, &tasks, |tid| threads.push(tid))?;
+    Ok(threads)
 }
 
 /// Reads `/proc/PID/stat`. Needs no privilege, unless `hidepid` is in force. Errors: [`Error::NotFound`] when the
@@ -54,6 +75,7 @@ pub fn parse_stat(line: &[u8]) -> Option<Process> {
         state,
         threads,
         kernel: flags & PF_KTHREAD != 0,
+        exiting: flags & PF_EXITING != 0,
         comm: comm.into(),
         cmdline: None,
         uids: None,

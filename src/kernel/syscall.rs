@@ -6,9 +6,7 @@
 
 use super::dirents::Dirents;
 use super::text::Numbers;
-use super::{Error, Result, file};
-use nix::fcntl::AtFlags;
-use nix::sys::stat::fstatat;
+use super::{Error, Result, file, process};
 use std::os::fd::AsFd;
 
 /// What a task sleeps on.
@@ -49,17 +47,7 @@ pub fn read_waits(
     buffer: &mut Vec<u8>,
     each: &mut dyn FnMut(u32, Wait),
 ) -> Result<()> {
-    let tasks = format!("{pid}/task");
-    // The directory's link count is 2 + the number of threads (`proc_task_getattr`), which spares most processes a
-    // listing.
-    let links = fstatat(&proc, tasks.as_str(), AtFlags::empty())
-        .map_err(|errno| Error::from_errno(tasks.as_str(), errno))?
-        .st_nlink;
-    let mut threads = vec![pid];
-    if links > 3 {
-        threads.clear();
-        dirents.numbers(file::open_directory_at(&proc, &tasks)?, &tasks, |tid| threads.push(tid))?;
-    }
+    let threads = process::read_threads(&proc, pid, dirents)?;
     let mut seen = false;
     for tid in threads {
         match file::read_at(&proc, &format!("{pid}/task/{tid}/syscall"), buffer) {
@@ -71,7 +59,7 @@ pub fn read_waits(
             each(tid, wait);
         }
     }
-    if seen { Ok(()) } else { Err(Error::NotFound { what: tasks }) }
+    if seen { Ok(()) } else { Err(Error::NotFound { what: format!("{pid}/task") }) }
 }
 
 /// Parses the file's line; `None` for `running`, for a task that is in no call (`-1 …`), and for anything else.

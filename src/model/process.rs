@@ -18,10 +18,25 @@ pub struct Process {
     pub threads: u32,
     /// A thread of the kernel: has no address space and no user's IPC.
     pub kernel: bool,
+    /// Its main thread is ending (`PF_EXITING`), or has ended.
+    pub exiting: bool,
     /// Command name as the kernel holds it: up to 15 bytes of anything but NUL.
     pub comm: Box<[u8]>,
     /// Arguments; empty for kernel threads and zombies, `None` when not asked for or not readable.
     pub cmdline: Option<Vec<Box<[u8]>>>,
     /// Real, effective, saved and file-system uid; `None` when not asked for or not readable.
     pub uids: Option<[u32; 4]>,
+}
+
+impl Process {
+    /// Whether it can still use what it had. A zombie has given up everything; but a process whose main thread has ended
+    /// before its other threads looks like one and is alive.
+    pub fn is_alive(&self) -> bool {
+        !matches!(self.state, 'Z' | 'X' | 'x') || self.threads > 1
+    }
+
+    /// Whether there is nothing left to look into: it is ending, and no other thread goes on.
+    pub fn is_ending(&self) -> bool {
+        self.threads <= 1 && (self.exiting || !self.is_alive())
+    }
 }

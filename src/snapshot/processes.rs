@@ -22,7 +22,7 @@ impl Processes {
     }
 
     pub(super) fn insert(&mut self, process: Process) {
-        let counts = !process.kernel && is_alive(&process) && process.pid != std::process::id();
+        let counts = !process.kernel && process.is_alive() && process.pid != std::process::id();
         for uid in process.uids.iter().flatten().filter(|_| counts) {
             let age = (process.start_ticks, process.pid);
             self.oldest.entry(*uid).and_modify(|oldest| *oldest = age.min(*oldest)).or_insert(age);
@@ -34,11 +34,6 @@ impl Processes {
     pub(super) fn oldest_of(&self, uid: u32, passes: impl Fn(u64) -> bool) -> Option<&Process> {
         self.oldest.get(&uid).filter(|(ticks, _)| passes(*ticks)).and_then(|(_, pid)| self.get(*pid))
     }
-}
-
-/// Not a zombie and not being reaped: those have given up all they held.
-pub(super) fn is_alive(process: &Process) -> bool {
-    !matches!(process.state, 'Z' | 'X' | 'x')
 }
 
 #[cfg(test)]
@@ -53,6 +48,7 @@ mod tests {
             state: 'S',
             threads: 1,
             kernel: false,
+            exiting: false,
             comm: [].into(),
             cmdline: None,
             uids: Some(uids),

@@ -2,7 +2,6 @@
 //! another process, which is told by its start: it is younger than the record.
 
 use super::collect::Picture;
-use super::processes::is_alive;
 use super::sysv::Record;
 use crate::kernel::clock::Clock;
 use crate::kernel::process;
@@ -72,7 +71,7 @@ impl Known<'_> {
     fn start(&mut self, pid: u32) -> Option<u64> {
         *self.starts.entry(pid).or_insert_with(|| {
             let process = process::read_stat(self.proc, pid, &mut self.buffer).ok()?;
-            is_alive(&process).then_some(process.start_ticks)
+            process.is_alive().then_some(process.start_ticks)
         })
     }
 }

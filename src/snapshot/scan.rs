@@ -155,9 +155,25 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// A process whose main thread has ended before the others has nothing under its own number: then another thread
+    /// tells what it has.
+    fn other_thread(&mut self, pid: u32) -> Option<String> {
+        let threads = process::read_threads(self.proc, pid, &mut self.dirents).ok()?;
+        threads.into_iter().find(|tid| *tid != pid).map(|tid| format!("{pid}/task/{tid}"))
+    }
+
     fn descriptors(&mut self, pid: u32) -> Result<()> {
+        if self.descriptors_of(pid, &pid.to_string())? == 0
+            && let Some(task) = self.other_thread(pid)
+        {
+            self.descriptors_of(pid, &task)?;
+        }
+        Ok(())
+    }
+
+    fn descriptors_of(&mut self, pid: u32, task: &str) -> Result<usize> {
         let (plan, found) = (self.plan, &mut self.found);
-        self.fds.read(self.proc, pid, &mut |open| {
+        self.fds.read(self.proc, task, &mut |open| {
             let wanted = match open.target {
                 Target::Pipe => plan.pipes,
                 Target::Fifo => plan.fifos,
@@ -176,9 +192,8 @@ impl<'a> Worker<'a> {
 
     fn maps(&mut self, pid: u32) -> Result<()> {
         let (plan, devices) = (self.plan, self.devices);
-        let mut mapped = Vec::new();
-        let mut attached = Vec::new();
-        maps::read(self.proc, pid, &mut self.buffer, &mut |mapping| {
+        let (mut mapped, mut attached) = (Vec::new(), Vec::new());
+        let mut each = |mapping: maps::Mapping<'_>| {
             if plan.files.contains(&(mapping.device, mapping.inode)) {
                 mapped.push((mapping.device, mapping.inode));
             } else if let Some(key) = mapping.sysv_key()
@@ -189,12 +204,19 @@ impl<'a> Worker<'a> {
             {
                 attached.push(id);
             }
-        })?;
+        };
+        let mut task = pid.to_string();
+        if !maps::read(self.proc, &task, &mut self.buffer, &mut each)?
+            && let Some(other) = self.other_thread(pid)
+        {
+            task = other;
+            maps::read(self.proc, &task, &mut self.buffer, &mut each)?;
+        }
         mapped.sort_unstable();
         mapped.dedup();
         self.found.hits.extend(mapped.into_iter().map(|(device, inode)| (pid, Hit::Mapped(device, inode))));
         // Ids and keys repeat from namespace to namespace; a mapping does not say which one it came from.
-        if !attached.is_empty() && self.is_in_our_namespace(&pid.to_string()) {
+        if !attached.is_empty() && self.is_in_our_namespace(&task) {
             attached.sort_unstable();
             attached.dedup();
             self.found.hits.extend(attached.into_iter().map(|id| (pid, Hit::Attached(id))));
@@ -239,7 +261,7 @@ impl<'a> Worker<'a> {
         };
         if let Some(hidden) = hidden
             && !process.kernel
-            && super::processes::is_alive(&process)
+            && !process.is_ending()
         {
             self.found.hidden.push(hidden);
         }

@@ -58,6 +58,8 @@ struct VerdictDoc<'a> {
 struct HolderDoc<'a> {
     pid: u32,
     comm: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comm_hex: Option<String>,
     role: &'static str,
     alive: bool,
     fd: Option<u32>,
@@ -216,6 +218,7 @@ fn holder_doc<'a>(snapshot: &'a Snapshot, holder: &'a Holder) -> HolderDoc<'a> {
     HolderDoc {
         pid: holder.pid,
         comm: process.map(|process| text::lossy(&process.comm)),
+        comm_hex: process.and_then(|process| text::hex(&process.comm)),
         role: holder.role.name(),
         alive: holder.alive,
         fd: holder.fd,

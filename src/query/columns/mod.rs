@@ -249,7 +249,7 @@ impl Schema for Fields {
     }
 
     fn names(&self) -> Vec<&'static str> {
-        ALL.iter().map(|column| column.name).collect()
+        ALL.iter().flat_map(|column| std::iter::once(column.name).chain(column.aliases.iter().copied())).collect()
     }
 }
 
