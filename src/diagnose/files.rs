@@ -25,7 +25,7 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons
     }
     reasons.say(|| "no process has it open or mapped".to_owned());
     let last = last_change(object);
-    let uids: Vec<u32> = object.owner.iter().map(|ids| ids.uid).collect();
+    let owner = object.owner.map(|ids| ids.uid);
     if fifo {
         if let Some(pid) = seen.opening {
             reasons.say(|| format!("{} sleeps in opening a file, which may be this one", who(snapshot, pid)));
@@ -38,7 +38,7 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons
         reasons.say(|| "an io_uring or a socket's queue may hold a descriptor of it".to_owned());
         return (State::Suspect, false);
     }
-    if let Some(process) = snapshot.older_process_of(&uids, last) {
+    if let Some(process) = snapshot.older_process_of([owner, None], last) {
         reasons.say(|| format!("{} of its owner was there at its last change, {last}", who(snapshot, process.pid)));
         return (State::Suspect, false);
     }
@@ -46,7 +46,7 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons
         reasons.say(|| "a process outside this PID namespace may have it".to_owned());
         return (State::Suspect, false);
     }
-    let owner = || uids.first().map_or_else(String::new, |uid| user(snapshot, *uid));
+    let owner = || owner.map_or_else(String::new, |uid| user(snapshot, uid));
     reasons.say(|| format!("no process of its owner {} is older than its last change, {last}", owner()));
     (State::Leaked, false)
 }

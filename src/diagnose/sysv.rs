@@ -72,10 +72,11 @@ fn without_list(snapshot: &Snapshot, object: &Object, times: Times, used: bool, 
         reasons.say(|| "not every process could be looked into: one of them may wait on it".to_owned());
         return (State::Unknown, false);
     }
-    let uids: Vec<u32> = [object.owner, object.creator].into_iter().flatten().map(|ids| ids.uid).collect();
+    let uid = |ids: Option<crate::model::Ids>| ids.map(|ids| ids.uid);
+    let owners = [uid(object.owner), uid(object.creator)];
     let last = times.latest().unwrap_or(Time { secs: 0, nanos: 0 });
-    let older = snapshot.older_process_of(&uids, last);
-    let owner = || uids.first().map_or_else(String::new, |uid| user(snapshot, *uid));
+    let older = snapshot.older_process_of(owners, last);
+    let owner = || owners[0].map_or_else(String::new, |uid| user(snapshot, uid));
     if !used {
         reasons.say(|| "it was never used".to_owned());
     }

@@ -3,23 +3,22 @@
 use std::io;
 use std::num::NonZero;
 
-/// Rows that one thread renders at a time: enough to be worth a thread, few enough to keep what is not yet written small.
-const SHARE: usize = 512;
-
-/// Calls `render` for shares of the rows, several at a time, and `each` with the results in the rows' order.
+/// Calls `render` for shares of `share` rows, several at a time, and `each` with the results in the rows' order. A share
+/// should be worth a thread, and what it renders small enough to be kept until it is written.
 pub(super) fn in_order<R: Send, T: Send>(
     rows: &mut [R],
+    share: usize,
     render: impl Fn(&mut [R]) -> T + Sync,
     mut each: impl FnMut(T) -> io::Result<()>,
 ) -> io::Result<()> {
-    if rows.len() <= SHARE {
+    if rows.len() <= share {
         return each(render(rows));
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
-    for round in rows.chunks_mut(SHARE * cores) {
+    for round in rows.chunks_mut(share * cores) {
         let render = &render;
         let results = std::thread::scope(|scope| {
-            let mut shares = round.chunks_mut(SHARE);
+            let mut shares = round.chunks_mut(share);
             let first = shares.next();
             let others: Vec<_> = shares.map(|share| scope.spawn(move || render(share))).collect();
             let mut results: Vec<T> = first.map(render).into_iter().collect();
@@ -39,6 +38,8 @@ pub(super) fn in_order<R: Send, T: Send>(
 mod tests {
     use super::*;
 
+    const SHARE: usize = 16;
+
     #[test]
     fn order_is_kept() {
         for count in [0, 1, SHARE, SHARE + 1, SHARE * 20 + 7] {
@@ -46,6 +47,7 @@ mod tests {
             let mut seen = Vec::new();
             in_order(
                 &mut rows,
+                SHARE,
                 |share| share.to_vec(),
                 |share| {
                     seen.extend(share);
@@ -63,6 +65,7 @@ mod tests {
         let mut calls = 0;
         let result = in_order(
             &mut rows,
+            SHARE,
             |_| (),
             |()| {
                 calls += 1;

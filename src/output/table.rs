@@ -24,23 +24,34 @@ const GAP: usize = 2;
 /// A text column is not cut to less than this.
 const LEAST_TEXT: usize = 12;
 
-/// Cells of a table as text: one string, and where each cell ends, row by row.
+/// Rows that are rendered at a time.
+const SHARE: usize = 2048;
+
+/// Cells of a table as text: one string, and where each cell ends and how wide it is, row by row.
 struct Grid {
     text: String,
-    ends: Vec<u32>,
+    cells: Vec<CellEnd>,
     columns: usize,
+}
+
+/// Where a cell's text ends, and how many columns of a terminal it takes.
+#[derive(Clone, Copy)]
+struct CellEnd {
+    end: u32,
+    width: u32,
 }
 
 impl Grid {
     fn new(columns: &[&'static Column], rows: &mut [Row<'_>], style: Style) -> io::Result<Self> {
-        let mut grid = Self { text: String::new(), ends: Vec::new(), columns: columns.len() };
+        let mut grid = Self { text: String::new(), cells: Vec::new(), columns: columns.len() };
         in_order(
             rows,
+            SHARE,
             |share| Self::of_share(columns, share, style),
             |share| {
                 let start = grid.text.len() as u32;
                 grid.text.push_str(&share.text);
-                grid.ends.extend(share.ends.into_iter().map(|end| start + end));
+                grid.cells.extend(share.cells.into_iter().map(|cell| CellEnd { end: start + cell.end, ..cell }));
                 Ok(())
             },
         )?;
@@ -50,7 +61,7 @@ impl Grid {
     fn of_share(columns: &[&'static Column], rows: &[Row<'_>], style: Style) -> Self {
         let mut grid = Self {
             text: String::with_capacity(rows.len() * columns.len() * 8),
-            ends: Vec::with_capacity(rows.len() * columns.len()),
+            cells: Vec::with_capacity(rows.len() * columns.len()),
             columns: columns.len(),
         };
         for row in rows {
@@ -60,20 +71,29 @@ impl Grid {
                     Cell::Text(state) if column.name == "state" && state == "suspect" => grid.text.push_str("suspect?"),
                     cell => cell.print(&mut grid.text, style),
                 }
-                grid.ends.push(grid.text.len() as u32);
+                grid.end_cell();
             }
         }
         grid
     }
 
-    fn cell(&self, row: usize, column: usize) -> &str {
+    /// What was appended to the text since the last cell is a cell.
+    fn end_cell(&mut self) {
+        let start = self.cells.last().map_or(0, |cell| cell.end as usize);
+        let text = &self.text[start..];
+        let width = if text.is_ascii() { text.len() } else { text.width() } as u32;
+        self.cells.push(CellEnd { end: self.text.len() as u32, width });
+    }
+
+    fn cell(&self, row: usize, column: usize) -> (&str, usize) {
         let at = row * self.columns + column;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        &self.text[start..self.ends[at] as usize]
+        let start = at.checked_sub(1).map_or(0, |before| self.cells[before].end as usize);
+        let cell = self.cells[at];
+        (&self.text[start..cell.end as usize], cell.width as usize)
     }
 
     fn rows(&self) -> usize {
-        self.ends.len().checked_div(self.columns).unwrap_or(0)
+        self.cells.len().checked_div(self.columns).unwrap_or(0)
     }
 }
 
@@ -92,33 +112,39 @@ pub fn write(out: &mut dyn Write, columns: &[&'static Column], rows: &mut [Row<'
         for (place, Shown { at, width }) in shown.iter().enumerate() {
             let heading = columns[*at].name.to_uppercase();
             let last = place + 1 == shown.len();
-            pad(&mut line, &heading, *width, columns[*at].right, last);
+            pad(&mut line, &heading, heading.len(), *width, columns[*at].right, last);
         }
         let line = line.trim_end();
         if layout.color { writeln!(out, "\x1b[1m{line}\x1b[0m")? } else { writeln!(out, "{line}")? }
     }
-    for row in 0..grid.rows() {
-        line.clear();
+    let mut numbers: Vec<usize> = (0..grid.rows()).collect();
+    let share = |share: &mut [usize]| lines(columns, &grid, &shown, share, layout.color);
+    in_order(&mut numbers, SHARE, share, |text| out.write_all(text.as_bytes()))
+}
+
+/// Some rows as lines.
+fn lines(columns: &[&'static Column], grid: &Grid, shown: &[Shown], rows: &[usize], color: bool) -> String {
+    let mut text = String::with_capacity(rows.len() * 100);
+    for row in rows {
         for (place, Shown { at, width }) in shown.iter().enumerate() {
-            let text = grid.cell(row, *at);
+            let (cell, wide) = grid.cell(*row, *at);
             let last = place + 1 == shown.len();
-            match color_of(columns[*at], text).filter(|_| layout.color) {
+            match color_of(columns[*at], cell).filter(|_| color) {
                 Some(color) => {
-                    line.push_str(color);
-                    pad(&mut line, text, *width, columns[*at].right, true);
-                    line.push_str("\x1b[0m");
+                    text.push_str(color);
+                    pad(&mut text, cell, wide, *width, columns[*at].right, true);
+                    text.push_str("\x1b[0m");
                     if !last {
-                        let rest = width.saturating_sub(text.width()) + GAP;
-                        line.extend(std::iter::repeat_n(' ', rest));
+                        blanks(&mut text, width.saturating_sub(wide) + GAP);
                     }
                 }
-                None => pad(&mut line, text, *width, columns[*at].right, last),
+                None => pad(&mut text, cell, wide, *width, columns[*at].right, last),
             }
         }
-        out.write_all(line.trim_end_matches(' ').as_bytes())?;
-        out.write_all(b"\n")?;
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push('\n');
     }
-    Ok(())
+    text
 }
 
 /// 16-colour escapes only: they follow the terminal's own palette. The word itself says the same without colour.
@@ -142,9 +168,9 @@ fn fit(columns: &[&'static Column], grid: &Grid, width: Option<usize>) -> Vec<Sh
     let mut empty = vec![true; columns.len()];
     for row in 0..grid.rows() {
         for (at, full) in full.iter_mut().enumerate() {
-            let text = grid.cell(row, at);
+            let (text, width) = grid.cell(row, at);
             empty[at] &= text == "-";
-            *full = (*full).max(text.width());
+            *full = (*full).max(width);
         }
     }
     let Some(width) = width else {
@@ -175,26 +201,30 @@ fn fit(columns: &[&'static Column], grid: &Grid, width: Option<usize>) -> Vec<Sh
     kept.into_iter().zip(widths).map(|(at, width)| Shown { at, width }).collect()
 }
 
-/// Appends text in a field, cut with `…` where it is too long. The last column needs no padding behind it.
-fn pad(line: &mut String, text: &str, width: usize, right: bool, last: bool) {
-    let wide = text.width();
+/// Appends text that is `wide` columns wide in a field, cut with `…` where it is too long. The last column needs no
+/// padding behind it.
+fn pad(line: &mut String, text: &str, wide: usize, width: usize, right: bool, last: bool) {
     if wide > width {
         let used = cut(line, text, width);
-        line.extend(std::iter::repeat_n(' ', width - used));
+        blanks(line, width - used);
+    } else if right {
+        blanks(line, width - wide);
+        line.push_str(text);
     } else {
-        let blanks = std::iter::repeat_n(' ', width - wide);
-        if right {
-            line.extend(blanks);
-            line.push_str(text);
-        } else {
-            line.push_str(text);
-            if !last {
-                line.extend(blanks);
-            }
-        }
+        line.push_str(text);
+        blanks(line, if last { 0 } else { width - wide });
     }
     if !last {
-        line.extend(std::iter::repeat_n(' ', GAP));
+        blanks(line, GAP);
+    }
+}
+
+fn blanks(line: &mut String, mut count: usize) {
+    const BLANKS: &str = "                                ";
+    while count > 0 {
+        let some = count.min(BLANKS.len());
+        line.push_str(&BLANKS[..some]);
+        count -= some;
     }
 }
 
@@ -223,7 +253,7 @@ mod tests {
 
     fn padded(text: &str, width: usize, right: bool) -> String {
         let mut line = String::new();
-        pad(&mut line, text, width, right, true);
+        pad(&mut line, text, text.width(), width, right, true);
         line
     }
 
@@ -237,10 +267,10 @@ mod tests {
     }
 
     fn grid(columns: &[&'static Column], rows: &[&[&str]]) -> Grid {
-        let mut grid = Grid { text: String::new(), ends: Vec::new(), columns: columns.len() };
+        let mut grid = Grid { text: String::new(), cells: Vec::new(), columns: columns.len() };
         for cell in rows.iter().copied().flatten() {
             grid.text.push_str(cell);
-            grid.ends.push(grid.text.len() as u32);
+            grid.end_cell();
         }
         grid
     }

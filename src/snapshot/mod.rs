@@ -78,8 +78,10 @@ impl Snapshot {
 
     /// A living process of one of these users that was there at `time` already, so that it could know an object made or
     /// changed then. Kernel threads and ipcx itself do not count. Knows only what a want with `table` collected.
-    pub fn older_process_of(&self, uids: &[u32], time: Time) -> Option<&Process> {
-        uids.iter().find_map(|uid| self.processes.oldest_of(*uid, |ticks| !self.clock.started_after(ticks, time)))
+    pub fn older_process_of(&self, uids: [Option<u32>; 2], time: Time) -> Option<&Process> {
+        uids.into_iter()
+            .flatten()
+            .find_map(|uid| self.processes.oldest_of(uid, |ticks| !self.clock.started_after(ticks, time)))
     }
 
     /// The socket with this inode, by its place in [`Snapshot::objects`].

@@ -28,11 +28,15 @@ pub(super) fn read(
     let mut records = Vec::new();
     if want.kinds.contains(Kinds::SYSV_QUEUES) {
         let largest = if want.limits { largest_message() } else { None };
-        let read = sysvipc::read_msg(&mut |line| {
+        let mut add = |line: MsgLine, limit| {
             records.push((objects.len() as u32, Record::Queue(line.last_sender, line.last_receiver)));
-            objects.push(queue(&line, namespace, want.limits, largest));
-        });
-        note("message queues", read, seen);
+            objects.push(queue(&line, namespace, limit, largest));
+        };
+        if !want.limits || !msgctl::read_all(&mut |line, limit| add(line, Some(limit))) {
+            let limit = |id| if want.limits { msgctl::stat(id).ok().map(|stat| stat.limit_bytes) } else { None };
+            let read = sysvipc::read_msg(&mut |line| add(line, limit(line.perm.id)));
+            note("message queues", read, seen);
+        }
     }
     if want.kinds.contains(Kinds::SYSV_SHMS) {
         let read = sysvipc::read_shm(&mut |line| {
@@ -75,8 +79,7 @@ fn object(perm: &Perm, namespace: u64, kind: Kind, body: Body) -> Object {
     }
 }
 
-fn queue(line: &MsgLine, namespace: u64, limits: bool, largest: Option<u64>) -> Object {
-    let limit_bytes = if limits { msgctl::stat(line.perm.id).ok().map(|stat| stat.limit_bytes) } else { None };
+fn queue(line: &MsgLine, namespace: u64, limit_bytes: Option<u64>, largest: Option<u64>) -> Object {
     let queue = Queue {
         key: Some(line.perm.key),
         messages: Some(line.messages),

@@ -17,6 +17,9 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+/// Rows that are rendered at a time, about 400 KiB of text.
+const SHARE: usize = 512;
+
 #[derive(Serialize)]
 struct Head<'a> {
     schema: &'static str,
@@ -78,7 +81,7 @@ pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &mut [Row<
     out.write_all(b",\"objects\":[")?;
     let mut pids: BTreeSet<u32> = also.iter().copied().collect();
     let mut first = true;
-    in_order(rows, render_share, |(text, named)| {
+    in_order(rows, SHARE, render_share, |(text, named)| {
         let text = if std::mem::take(&mut first) { text.strip_prefix(b",").unwrap_or(&text) } else { &text };
         out.write_all(text)?;
         pids.extend(named);
@@ -129,7 +132,7 @@ pub fn write_lines(out: &mut dyn Write, rows: &mut [Row<'_>]) -> io::Result<()> 
         }
         text
     };
-    in_order(rows, share, |text| out.write_all(&text))
+    in_order(rows, SHARE, share, |text| out.write_all(&text))
 }
 
 /// The living processes that a row names.
