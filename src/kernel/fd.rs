@@ -71,6 +71,8 @@ impl FdReader {
         let dir = file::open_directory_at(proc, &what)?;
         let mut numbers = std::mem::take(&mut self.numbers);
         numbers.clear();
+        // Trying the numbers one by one instead (since Linux 6.2 the directory's size is their count) was measured: a
+        // fifth slower, since listing them is what fills the kernel's name cache.
         let listed = self.dirents.numbers(&dir, &what, |fd| numbers.push(fd));
         let result = listed.and_then(|()| {
             for fd in &numbers {
@@ -185,6 +187,19 @@ mod tests {
         assert_eq!((w.target, w.reads, w.writes), (Target::Pipe, false, true));
         assert_eq!((r.device, r.inode), (w.device, w.inode));
         assert_eq!(r.uid, nix::unistd::geteuid().as_raw());
+    }
+
+    #[test]
+    fn descriptors_far_apart_are_all_found() {
+        let (reader, _writer) = nix::unistd::pipe().unwrap();
+        // Far behind the dense ones, with nothing in between.
+        let far = nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(900)).unwrap();
+        // SAFETY: the call above just made this descriptor; nothing else owns it.
+        let far = unsafe { <std::os::fd::OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(far) };
+        let fds = own_fds();
+        let numbers = |open: &OpenFd| u32::try_from(far.as_raw_fd()) == Ok(open.fd);
+        assert_eq!(fds.iter().filter(|open| numbers(open)).count(), 1);
+        assert_eq!(of(&far).inode, of(&reader).inode);
     }
 
     #[test]

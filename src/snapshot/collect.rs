@@ -6,6 +6,7 @@ use super::processes::Processes;
 use super::scan::{self, Hit, Plan, Segment};
 use super::{Snapshot, Visibility, Want, pipes, posix, records, sockets, sysv};
 use crate::kernel::clock::Clock;
+use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
 use crate::kernel::{Error, capability, file, host, mounts, namespace, process};
 use crate::model::{Body, Device, Identity, Kinds, Object, Role};
@@ -209,6 +210,8 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
     for (pid, hit) in hits {
         let sysv = |kind, id| Identity::SysV { namespace, kind, id };
         let (identity, role, fd, thread) = match *hit {
+            // Pipes, FIFOs and sockets have their own roles, and were joined by them.
+            Hit::Fd(open) if open.target != Target::File => continue,
             Hit::Fd(open) => {
                 (Identity::File { device: open.device, inode: open.inode }, Role::Open, Some(open.fd), None)
             }
@@ -232,8 +235,6 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
         let Some(place) = picture.places.get(&identity).copied() else { continue };
         match thread {
             Some(thread) => sleepers.entry((place, *pid, role)).or_insert((fd, Vec::new())).1.push(thread),
-            // Pipes and FIFOs have their own roles, and were joined by them.
-            None if matches!(picture.objects[place as usize].body, Body::Pipe(_) | Body::Fifo(_)) => {}
             None => picture.holders.add(place, *pid, role, fd),
         }
     }

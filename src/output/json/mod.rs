@@ -13,12 +13,12 @@ use crate::query::Row;
 use crate::snapshot::Snapshot;
 use object::ObjectDoc;
 use process::ProcessDoc;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// Rows that are rendered at a time, about 400 KiB of text.
-const SHARE: usize = 512;
+/// Rows that are rendered at a time, about a megabyte of text.
+const SHARE: usize = 1024;
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -79,7 +79,7 @@ pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &mut [Row<
     let head = serde_json::to_vec(&head(snapshot))?;
     out.write_all(head.strip_suffix(b"}").unwrap_or(&head))?;
     out.write_all(b",\"objects\":[")?;
-    let mut pids: BTreeSet<u32> = also.iter().copied().collect();
+    let mut pids: FxHashSet<u32> = also.iter().copied().collect();
     let mut first = true;
     in_order(rows, SHARE, render_share, |(text, named)| {
         let text = if std::mem::take(&mut first) { text.strip_prefix(b",").unwrap_or(&text) } else { &text };
@@ -89,6 +89,8 @@ pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &mut [Row<
     })?;
     out.write_all(if rows.is_empty() { b"],\"processes\":{" } else { b"\n],\"processes\":{" })?;
     let mut line = Vec::with_capacity(2048);
+    let mut pids: Vec<u32> = pids.into_iter().collect();
+    pids.sort_unstable();
     let processes = pids.into_iter().filter_map(|pid| snapshot.process(pid));
     for (process, first) in processes.zip(std::iter::once(true).chain(std::iter::repeat(false))) {
         line.clear();

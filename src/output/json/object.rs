@@ -33,8 +33,19 @@ pub(super) struct ObjectDoc<'a> {
     creator: Option<OwnerDoc<'a>>,
     mode: Option<String>,
     times: TimesDoc,
-    #[serde(flatten)]
-    block: Block<'a>,
+    // The block named after the kind. Not a flattened enum, which serde writes through a slower path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<QueueDoc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shm: Option<ShmDoc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    semaphore: Option<SemDoc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipe: Option<PipeDoc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fifo: Option<PipeDoc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket: Option<SocketDoc<'a>>,
     holders: Vec<HolderDoc<'a>>,
     verdict: VerdictDoc<'a>,
 }
@@ -74,17 +85,6 @@ enum TimesDoc {
     Shm { changed: Option<String>, attached: Option<String>, detached: Option<String> },
     Semaphore { changed: Option<String>, operated: Option<String> },
     Other { changed: Option<String> },
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Block<'a> {
-    Queue(QueueDoc),
-    Shm(ShmDoc),
-    Semaphore(SemDoc),
-    Pipe(PipeDoc),
-    Fifo(PipeDoc),
-    Socket(Box<SocketDoc<'a>>),
 }
 
 #[derive(Serialize)]
@@ -179,6 +179,7 @@ impl<'a> ObjectDoc<'a> {
             _ => None,
         };
         let verdict = row.verdict();
+        let body = &object.body;
         Self {
             address: snapshot.address(row.place),
             kind: object.kind().name(),
@@ -195,8 +196,13 @@ impl<'a> ObjectDoc<'a> {
             owner: object.owner.map(|ids| owner(snapshot, ids)),
             creator: object.creator.map(|ids| owner(snapshot, ids)),
             mode: object.mode.map(|mode| format!("{mode:04o}")),
-            times: times(&object.body),
-            block: block(row),
+            times: times(body),
+            queue: if let Body::Queue(queue) = body { Some(queue_doc(queue)) } else { None },
+            shm: if let Body::Shm(shm) = body { Some(shm_doc(shm)) } else { None },
+            semaphore: if let Body::Semaphore(set) = body { Some(sem_doc(set)) } else { None },
+            pipe: if let Body::Pipe(ends) = body { Some(pipe_doc(*ends)) } else { None },
+            fifo: if let Body::Fifo(ends) = body { Some(pipe_doc(*ends)) } else { None },
+            socket: if let Body::Socket(socket) = body { Some(socket_doc(row, socket)) } else { None },
             holders: row.holders().iter().map(|holder| holder_doc(snapshot, holder)).collect(),
             verdict: VerdictDoc { state: verdict.state.name(), certain: verdict.certain, reasons: &verdict.reasons },
         }
@@ -244,17 +250,6 @@ fn times(body: &Body) -> TimesDoc {
         }
         Body::Pipe(ends) | Body::Fifo(ends) => TimesDoc::Other { changed: print(ends.changed) },
         Body::Socket(_) => TimesDoc::Other { changed: None },
-    }
-}
-
-fn block<'a>(row: &'a Row<'_>) -> Block<'a> {
-    match &row.object().body {
-        Body::Queue(queue) => Block::Queue(queue_doc(queue)),
-        Body::Shm(shm) => Block::Shm(shm_doc(shm)),
-        Body::Semaphore(set) => Block::Semaphore(sem_doc(set)),
-        Body::Pipe(ends) => Block::Pipe(pipe_doc(*ends)),
-        Body::Fifo(ends) => Block::Fifo(pipe_doc(*ends)),
-        Body::Socket(socket) => Block::Socket(Box::new(socket_doc(row, socket))),
     }
 }
 
