@@ -42,7 +42,12 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons
         reasons.say(|| format!("{} of its owner was there at its last change, {last}", who(snapshot, process.pid)));
         return (State::Suspect, false);
     }
-    if seen.nested_pid_namespace {
+    // A queue belongs to the IPC namespace; /dev/shm is a file system like any other, and may be anybody's.
+    let outsiders = match object.body {
+        Body::Queue(_) => seen.outsiders_know_ipc(),
+        _ => seen.nested_pid_namespace,
+    };
+    if outsiders {
         reasons.say(|| "a process outside this PID namespace may have it".to_owned());
         return (State::Suspect, false);
     }

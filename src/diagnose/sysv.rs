@@ -91,7 +91,7 @@ fn without_list(snapshot: &Snapshot, object: &Object, times: Times, used: bool, 
             });
             (State::Suspect, false)
         }
-        None if seen.nested_pid_namespace => {
+        None if seen.outsiders_know_ipc() => {
             reasons.say(|| "a process outside this PID namespace may know it".to_owned());
             (State::Suspect, false)
         }

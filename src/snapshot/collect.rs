@@ -65,6 +65,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         objects: Vec::new(),
         visibility: Visibility {
             nested_pid_namespace: namespaces.pid.is_some_and(|pid| pid != namespace::INITIAL_PID),
+            ipc_made_with_pid: namespaces.ipc.is_some_and(|ipc| namespaces.pid == Some(ipc + 1)),
             initial_ipc_namespace: namespaces.ipc == Some(namespace::INITIAL_IPC),
             ..Visibility::default()
         },

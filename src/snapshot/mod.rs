@@ -1,6 +1,6 @@
 //! One consistent picture of the machine's IPC: what is wanted is collected, and objects are joined with processes.
 //!
-//! [`collect`] asks the kernel layer for what a [`Want`] names and no more. A process that exits in mid-scan, a line
+//! [`collect()`] asks the kernel layer for what a [`Want`] names and no more. A process that exits in mid-scan, a line
 //! that does not parse, a file without permission lose one row and are told in [`Visibility`]; nothing of that is fatal.
 
 mod collect;

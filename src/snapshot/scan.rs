@@ -33,7 +33,7 @@ pub(super) struct Plan<'a> {
     pub(super) table: bool,
     /// The caller's IPC namespace.
     pub(super) ipc: Option<u64>,
-    /// pid 1 cannot be in the caller's IPC namespace: see [`super::collect`].
+    /// pid 1 cannot be in the caller's IPC namespace: see [`super::collect()`].
     pub(super) init_is_elsewhere: bool,
 }
 

@@ -24,6 +24,11 @@ pub struct Visibility {
     pub hides_processes: bool,
     /// The caller is in a PID namespace below the machine's first one: processes outside it are not seen at all.
     pub nested_pid_namespace: bool,
+    /// That PID namespace and the caller's IPC namespace were made by one and the same call, as container engines and
+    /// `unshare -ip` do it: who uses the IPC namespace is inside, unless somebody joined it on purpose. In a pod, whose
+    /// containers share an IPC namespace but no PID namespace, they were not. The kernel numbers namespaces in the order
+    /// of their making, IPC right before PID (`kernel/nsproxy.c`, `create_new_namespaces`).
+    pub ipc_made_with_pid: bool,
     /// The caller is in the machine's first IPC namespace, the one that most processes share.
     pub initial_ipc_namespace: bool,
     /// An `io_uring` is open somewhere: it may hold descriptors that no file of /proc lists.
@@ -48,6 +53,11 @@ impl Visibility {
     /// caller's PID namespace is not.
     pub fn outside_ipc_users(&self) -> bool {
         self.nested_pid_namespace && self.initial_ipc_namespace
+    }
+
+    /// Whether processes outside the caller's PID namespace may know the objects of its IPC namespace.
+    pub fn outsiders_know_ipc(&self) -> bool {
+        self.nested_pid_namespace && !self.ipc_made_with_pid
     }
 
     /// Whether a process could hold a descriptor unseen.

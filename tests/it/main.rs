@@ -19,4 +19,5 @@ mod races;
 mod sockets;
 mod support;
 mod sysv;
+mod verdicts;
 mod visibility;
