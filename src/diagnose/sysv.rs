@@ -44,8 +44,10 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder], r
             (State::Leaked, false)
         }
         Body::Queue(queue) => {
-            if queue.messages.unwrap_or(0) > 0 {
-                reasons.say(|| format!("{} messages wait in it", queue.messages.unwrap_or(0)));
+            match queue.messages {
+                None | Some(0) => {}
+                Some(1) => reasons.say(|| "1 message waits in it".to_owned()),
+                Some(messages) => reasons.say(|| format!("{messages} messages wait in it")),
             }
             let used = queue.times.sent.is_some() || queue.times.received.is_some();
             without_list(snapshot, object, queue.times, used, reasons)

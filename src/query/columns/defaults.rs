@@ -3,8 +3,20 @@
 use super::{Column, find};
 use crate::model::Kinds;
 
-const QUEUES: &[&str] =
-    &["address", "family", "key", "owner", "mode", "messages", "bytes", "limit", "sender", "receiver", "state"];
+const QUEUES: &[&str] = &[
+    "address",
+    "family",
+    "key",
+    "owner",
+    "mode",
+    "messages",
+    "bytes",
+    "limit",
+    "sender",
+    "receiver",
+    "processes",
+    "state",
+];
 const SHMS: &[&str] = &[
     "address",
     "family",
