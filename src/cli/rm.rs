@@ -127,7 +127,7 @@ impl Rm {
         removal.run(policy)?;
         if removal.unseen > 0 {
             complain(&format_args!(
-                "note: {}: {} processes could not be looked into; one that has it open keeps it until it closes it",
+                "note: {}: not every process could be looked into ({} not); one that has it open keeps it",
                 removal.address, removal.unseen
             ));
         }

@@ -114,6 +114,9 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
         scan.io_uring |= part.io_uring;
         scan.opening = scan.opening.or(part.opening);
     }
+    // Who looked into which process is chance; the order of what was found must not be. Each part is in order already,
+    // so that this is one merge.
+    scan.hits.sort_by_key(|(pid, _)| *pid);
     scan.seen = pids.len();
     scan.hidden.sort_unstable_by_key(|hidden| hidden.pid);
     Ok(scan)

@@ -20,7 +20,7 @@ fn set<'r>(row: &'r Row<'_>) -> Option<&'r SemSet> {
 
 pub(super) const KEY: Column = Column {
     field: FieldType::Key,
-    ..Column::text("key", "System V key", |row| row.key().map_or(Cell::Absent, Cell::Key)).weight(90)
+    ..Column::text("key", "System V key", |row| row.key().map_or(Cell::Absent, Cell::Key)).weight(84)
 };
 
 pub(super) const ID: Column = Column::number("id", "System V id", |row| Cell::number(row.id())).weight(65);
