@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | any | a recorded process is alive | idle |
 //! | queue, set | never used, and its owner has processes older than it | idle |
-//! | segment | `nattch` counts all attaches of the machine, and its creator is recorded and gone | leaked |
+//! | segment | nobody: no attach, and its creator is recorded and gone | leaked |
 //! | queue, set | no process of its owner or creator is older than its last change | leaked |
 //! | queue, set | there is one, or processes outside this PID namespace | suspect |
-//! | any | a recorded process lies outside this PID namespace, or sleepers could not be seen | unknown |
+//! | any | a recorded process outside this PID namespace, or one that could not be looked into | unknown |
 
 use super::reasons::Reasons;
 use super::verdict::{Judgement, State, user, who};
@@ -34,6 +34,12 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder], r
     }
     if snapshot.visibility.hides_processes {
         reasons.say(|| "/proc does not show all processes".to_owned());
+        return (State::Unknown, false);
+    }
+    // `nattch` counts every attach, seen or not. Still nothing is called leaked while a process is hidden that may be in
+    // this IPC namespace.
+    if snapshot.visibility.waits_hidden() {
+        reasons.say(|| "not every process could be looked into: one of them may use it".to_owned());
         return (State::Unknown, false);
     }
     match &object.body {
@@ -69,11 +75,6 @@ fn set_unused(snapshot: &Snapshot, object: &Object, set: &SemSet, reasons: &mut 
 /// Queues and sets: the kernel keeps no list of their users, only who used them last.
 fn without_list(snapshot: &Snapshot, object: &Object, times: Times, used: bool, reasons: &mut Reasons) -> Judgement {
     let seen = &snapshot.visibility;
-    // A set says itself whether somebody waits; who sleeps on a queue only the processes tell.
-    if matches!(object.body, Body::Queue(_)) && seen.waits_hidden() || seen.outside_ipc_users() {
-        reasons.say(|| "not every process could be looked into: one of them may wait on it".to_owned());
-        return (State::Unknown, false);
-    }
     let uid = |ids: Option<crate::model::Ids>| ids.map(|ids| ids.uid);
     let owners = [uid(object.owner), uid(object.creator)];
     let last = times.latest().unwrap_or(Time { secs: 0, nanos: 0 });

@@ -114,7 +114,9 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
     for object in &picture.objects {
         match (&object.body, object.identity) {
             (Body::Shm(shm), Identity::SysV { id, .. }) => {
+                // Nobody sleeps on a segment; but whether all processes can be looked into decides what is said of it.
                 judged = true;
+                sleepable |= want.verdict;
                 if let (Some(key), Some(1..), true) = (shm.key, shm.attaches, want.holders) {
                     segments.insert(id, Segment { key, marked_for_removal: shm.marked_for_removal });
                 }

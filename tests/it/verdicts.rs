@@ -165,11 +165,16 @@ fn a_posix_object_that_nobody_has() {
 fn what_an_ordinary_user_cannot_see_is_unknown() {
     isolated_with_users(|| {
         sysv::send(sysv::queue(1, 0o600), 1, b"x");
-        let gone = Child::new(&[], || sysv::send(0, 1, b"y"));
+        let gone = Child::new(&[], || {
+            sysv::send(0, 1, b"y");
+            sysv::segment(2, 4096, 0o644);
+            sysv::semaphores(3, 1, 0o644);
+        });
         gone.end();
         drop(posix::segment(c"/one", 4096, 0o600));
         as_user(65534, &[], || {
-            let snapshot = look(Kinds::QUEUES | Kinds::SHMS);
+            let snapshot = look(Kinds::SYSV | Kinds::POSIX);
+            assert_eq!(snapshot.objects.len(), 4);
             assert!(!snapshot.visibility.complete());
             for place in 0..snapshot.objects.len() {
                 let judged = verdict(&snapshot, place);
