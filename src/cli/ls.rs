@@ -16,18 +16,22 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+const EXAMPLES: &str = "\
+Examples:
+  ipcx ls -q                        message queues
+  ipcx ls leaked -o +why            what nobody uses any more, and why
+  ipcx ls -m user:alice 'size>1M'   large segments of one user
+  ipcx ls -f /run                   FIFOs, also those in /run that nobody has open
+  ipcx ls --json | jq .objects      for programs
+  ipcx ls --list-columns            what -o, --sort and filters know";
+
 /// List objects with owner, use and holders
 ///
 /// Words are a filter, and all must match: `leaked`, `user:alice`, `size>1M`, `age>2d`, `!root`, any word. A word with
 /// a `/` that is an existing directory is searched for FIFO and socket files, so that those nobody has open are listed
 /// too.
 #[derive(Debug, Default, Args)]
-#[command(
-    after_help = "Examples:\n  ipcx ls -q                        message queues\n  ipcx ls leaked                    \
-    what nobody uses any more\n  ipcx ls -m user:alice 'size>1M'   large segments of one user\n  ipcx ls -f /run          \
-             FIFOs, also those in /run that nobody has open\n  ipcx ls --json | jq .objects\n\nColumns: see \
-    `ipcx ls --list-columns`."
-)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Ls {
     #[command(flatten)]
     kinds: KindArgs,

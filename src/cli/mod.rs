@@ -30,13 +30,11 @@ struct Cli {
     read_only: bool,
 }
 
+/// Each is described where it is defined: clap takes the text from there.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List objects with owner, use and holders
     Ls(Box<ls::Ls>),
-    /// Everything about an object, or about a process and all IPC that it holds
     Show(show::Show),
-    /// Remove objects
     Rm(rm::Rm),
 }
 

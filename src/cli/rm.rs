@@ -9,16 +9,20 @@ use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
 
+const EXAMPLES: &str = "\
+Examples:
+  ipcx rm -q 0x4d2                      a message queue by key
+  ipcx rm -m 7 -s 3                     a segment and a semaphore set by id
+  ipcx rm queue:/orders /run/x.fifo     a POSIX queue and a FIFO
+  ipcx rm -n -q 0x4d2                   only say what would happen";
+
 /// Remove objects
 ///
 /// An object that somebody demonstrably uses is refused, with the names of who does: an attached segment, a queue or
 /// set that a process waits on, a POSIX object, FIFO or socket that a process has open. A decimal value is an id or a
 /// key; where both name different objects, neither is removed.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  ipcx rm -q 0x4d2            a message queue by key\n  ipcx rm -m 7 -s 3           a segment and a \
-    semaphore set by id\n  ipcx rm queue:/orders /run/x.fifo\n  ipcx rm -n -q 0x4d2         only say what would happen"
-)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Rm {
     /// Message queue: id, key (0x...) or POSIX name (/...)
     #[arg(short = 'q', long = "queue", value_name = "VALUE", allow_hyphen_values = true)]

@@ -12,6 +12,7 @@ const QUEUES: &[&str] = &[
     "messages",
     "bytes",
     "limit",
+    "full",
     "sender",
     "receiver",
     "processes",

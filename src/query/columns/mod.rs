@@ -150,6 +150,7 @@ pub static ALL: &[Column] = &[
     sysv::MESSAGES,
     sysv::BYTES,
     sysv::LIMIT,
+    sysv::CAPACITY,
     sysv::MAXMSG,
     sysv::FULL,
     sysv::SENDER,

@@ -78,16 +78,17 @@ pub(super) const BYTES: Column =
         .weight(75)
         .needs(Needs::CONTENTS);
 
-pub(super) const LIMIT: Column =
-    Column::text("limit", "what a queue takes: bytes (System V) or messages (POSIX)", |row| {
-        let Some(queue) = queue(row) else { return Cell::Absent };
-        match (queue.limit_bytes, queue.limit_messages) {
-            (Some(bytes), _) => Cell::Size(bytes),
-            (None, messages) => Cell::number(messages),
-        }
-    })
-    .weight(60)
-    .needs(Needs::LIMITS.union(Needs::CONTENTS));
+pub(super) const LIMIT: Column = Column::size("limit", "most bytes that a System V queue takes", |row| {
+    Cell::size(queue(row).and_then(|queue| queue.limit_bytes))
+})
+.weight(60)
+.needs(Needs::LIMITS);
+
+pub(super) const CAPACITY: Column = Column::number("capacity", "most messages that a POSIX queue takes", |row| {
+    Cell::number(queue(row).and_then(|queue| queue.limit_messages))
+})
+.weight(40)
+.needs(Needs::CONTENTS);
 
 pub(super) const MAXMSG: Column = Column::size("maxmsg", "largest message of a queue", |row| {
     Cell::size(queue(row).and_then(|queue| queue.max_message_bytes))
@@ -104,8 +105,7 @@ pub(super) const FULL: Column = Column::number("full", "how full a queue is, per
     let full = share(queue.bytes, queue.limit_bytes).max(share(queue.messages, queue.limit_messages));
     full.and_then(|n| i128::try_from(n).ok()).map_or(Cell::Absent, Cell::Number)
 })
-.alias(&["use%"])
-.weight(40)
+.weight(56)
 .needs(Needs::LIMITS.union(Needs::CONTENTS));
 
 pub(super) const SENDER: Column =
