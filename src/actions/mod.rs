@@ -8,7 +8,7 @@ mod remove;
 mod target;
 
 pub use refusal::Refusal;
-pub use remove::{Removal, plan_removals};
+pub use remove::{Outcome, Plan, Removal, plan_removals};
 pub use target::{Target, ValueKind};
 
 /// What the person allows.

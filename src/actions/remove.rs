@@ -23,6 +23,18 @@ pub struct Removal {
     permitted: Result<(), String>,
 }
 
+/// What a removal came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The object, or its name, is gone.
+    Removed,
+    /// The segment has lost its key and stays as long as somebody is attached.
+    Marked {
+        /// How many attaches keep it.
+        attaches: u64,
+    },
+}
+
 /// The object with all that is compared again before the act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Victim {
@@ -31,9 +43,12 @@ enum Victim {
     File { path: Box<[u8]>, device: Device, inode: u64 },
 }
 
+/// A target, and its removal or why there is none.
+pub type Plan = (Target, Result<Removal, Refusal>);
+
 /// Finds the targets, each once, and plans their removal; those that cannot be found or removed are refused one by one.
 /// Takes one snapshot of what has to be looked at, and changes nothing.
-pub fn plan_removals(targets: &[Target]) -> Result<Vec<Result<Removal, Refusal>>, SnapshotError> {
+pub fn plan_removals(targets: &[Target]) -> Result<Vec<Plan>, SnapshotError> {
     let mut want = Want::everything(Kinds::empty());
     (want.details, want.groups) = (false, false);
     for target in targets {
@@ -49,9 +64,9 @@ pub fn plan_removals(targets: &[Target]) -> Result<Vec<Result<Removal, Refusal>>
             Ok(removal) if planned.contains(&removal.victim) => {}
             Ok(removal) => {
                 planned.push(removal.victim.clone());
-                plans.push(Ok(removal));
+                plans.push((target.clone(), Ok(removal)));
             }
-            Err(refusal) => plans.push(Err(refusal)),
+            Err(refusal) => plans.push((target.clone(), Err(refusal))),
         }
     }
     Ok(plans)
@@ -174,8 +189,16 @@ impl Removal {
         self.permitted.clone().map_err(|why| Refusal::Permission { what: what(), why })
     }
 
+    /// Plans the same removal anew, after time has passed: who uses the object now? Errors: [`Refusal::Changed`] when the
+    /// target names another object meanwhile.
+    pub fn again(&self, target: &Target) -> Result<Self, Refusal> {
+        let plan = plan_removals(std::slice::from_ref(target)).ok().and_then(|mut plans| plans.pop());
+        let (_, plan) = plan.ok_or_else(|| self.changed())?;
+        plan.and_then(|plan| if plan.victim == self.victim { Ok(plan) } else { Err(self.changed()) })
+    }
+
     /// Reads the object again, compares its identity, and removes it.
-    pub fn run(&self, policy: Policy) -> Result<(), Refusal> {
+    pub fn run(&self, policy: Policy) -> Result<Outcome, Refusal> {
         match self.check(policy) {
             // A forecast is no reason not to try: the kernel decides who may.
             Ok(()) | Err(Refusal::Permission { .. }) => {}
@@ -191,7 +214,7 @@ impl Removal {
         })
     }
 
-    fn act(&self, policy: Policy) -> Result<(), Refusal> {
+    fn act(&self, policy: Policy) -> Result<Outcome, Refusal> {
         match &self.victim {
             Victim::SysV { kind, id, stat: planned } => {
                 if stat(*kind, *id)? != *planned {
@@ -199,7 +222,7 @@ impl Removal {
                 }
                 match kind {
                     Kind::Queue => msgctl::remove(*id)?,
-                    Kind::Shm => self.remove_segment(*id, policy)?,
+                    Kind::Shm => return self.remove_segment(*id, policy),
                     _ => semctl::remove(*id)?,
                 }
             }
@@ -219,17 +242,18 @@ impl Removal {
                 file::unlink(path)?;
             }
         }
-        Ok(())
+        Ok(Outcome::Removed)
     }
 
     /// A segment that somebody attached since the plan was made is in use after all.
-    fn remove_segment(&self, id: i32, policy: Policy) -> Result<(), Refusal> {
+    fn remove_segment(&self, id: i32, policy: Policy) -> Result<Outcome, Refusal> {
         let attaches = shmctl::stat(id)?.attaches;
         if attaches > 0 && !policy.force {
             let users = vec![format!("attached {attaches} times since it was looked at")];
             return Err(Refusal::InUse { what: self.address.clone(), users });
         }
-        Ok(shmctl::remove(id)?)
+        shmctl::remove(id)?;
+        Ok(if attaches > 0 { Outcome::Marked { attaches } } else { Outcome::Removed })
     }
 
     fn changed(&self) -> Refusal {

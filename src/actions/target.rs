@@ -1,8 +1,11 @@
 //! What an action is to be done to, as a person named it, and which object of a snapshot that is.
 
 use super::Refusal;
-use crate::model::{Address, Body, Identity, Key, Kinds, RemovalTarget, Which};
+use crate::kernel::file;
+use crate::model::{Address, Body, Identity, Key, Kinds, RemovalTarget, Spelled, Which};
 use crate::snapshot::{Snapshot, Want};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 /// For which kind a bare value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,9 @@ impl Target {
                 kind.address(Which::Key(*key)).to_string()
             }
             Self::Value(kind, RemovalTarget::Name(name)) => kind.address(Which::Name(name.clone())).to_string(),
+            Self::Value(kind, RemovalTarget::Number { id: Some(id), key: Some(key) }) => {
+                format!("{} or {}", kind.address(Which::Id(*id)), kind.address(Which::Key(*key)))
+            }
             Self::Value(kind, RemovalTarget::Number { id: Some(id), .. }) => kind.address(Which::Id(*id)).to_string(),
             Self::Value(kind, RemovalTarget::Number { key, .. }) => {
                 kind.address(Which::Key(key.unwrap_or(Key::PRIVATE))).to_string()
@@ -106,12 +112,47 @@ impl Target {
             }
         }
         match &found[..] {
-            [] => Err(Refusal::NotFound { what: self.name(), kind: self.noun() }),
+            [] => Err(self.absent()),
             [(place, _)] => Ok(*place),
             _ => {
                 let candidates = found.into_iter().map(|(_, name)| name).collect();
                 Err(Refusal::Ambiguous { what: self.name(), candidates })
             }
+        }
+    }
+
+    /// Why nothing was found: for a path, what lies there tells.
+    fn absent(&self) -> Refusal {
+        let what = self.name();
+        let path = match self {
+            Self::Address(Address::Path(path) | Address::Fifo(path)) => Some(path),
+            Self::Address(Address::Unix { name, abstract_name: false }) => Some(name),
+            _ => None,
+        };
+        match path.map(|path| file::lstat(path.raw())) {
+            Some(Err(error)) if error.is_permission() => {
+                Refusal::Permission { what, why: "a directory on the way is closed to this user".to_owned() }
+            }
+            Some(Ok(_)) => Refusal::Unremovable { what, why: "it exists, but is no FIFO, socket or POSIX object" },
+            _ => Refusal::NotFound { what, kind: self.noun() },
+        }
+    }
+
+    /// The same with paths made absolute, so that they mean the same from everywhere. Asks for the working directory.
+    #[must_use]
+    pub fn absolute(self) -> Self {
+        let whole = |path: Spelled| {
+            let raw = std::path::Path::new(OsStr::from_bytes(path.raw()));
+            if raw.is_absolute() {
+                return path;
+            }
+            let made = std::path::absolute(raw);
+            made.map_or(path, |made| Spelled::new(made.as_os_str().as_bytes()))
+        };
+        match self {
+            Self::Address(Address::Path(path)) => Self::Address(Address::Path(whole(path))),
+            Self::Address(Address::Fifo(path)) => Self::Address(Address::Fifo(whole(path))),
+            other => other,
         }
     }
 

@@ -1,9 +1,9 @@
 //! `ipcx rm`: remove objects by id, key, name or address.
 
 use super::Exit;
-use super::exit::{Usage, complain};
+use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
-use crate::actions::{Policy, Refusal, Removal, Target, ValueKind, plan_removals};
+use crate::actions::{Outcome, Policy, Refusal, Removal, Target, ValueKind, plan_removals};
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
 use std::ffi::OsString;
@@ -63,17 +63,21 @@ impl Rm {
         let targets = self.targets()?;
         let policy = Policy { read_only, force: self.force };
         let mut exit = Exit::Done;
-        for plan in plan_removals(&targets)? {
-            let outcome = plan.and_then(|removal| self.one(&removal, policy));
-            match outcome {
-                Ok(line) => to_stdout(|out| writeln!(out, "{line}"))?,
+        let mut printed = Ok(());
+        for (target, plan) in plan_removals(&targets)? {
+            match plan.and_then(|removal| self.one(&target, removal, policy)) {
+                // That nobody reads what was done is no reason to leave the rest undone.
+                Ok(line) => printed = printed.and(to_stdout(|out| writeln!(out, "{line}"))),
                 Err(refusal) => {
                     complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
                     exit = exit.max(Exit::from(&refusal));
                 }
             }
         }
-        Ok(exit)
+        match printed {
+            Err(error) => Ok(exit.max(exit::report(&error.into()))),
+            Ok(()) => Ok(exit),
+        }
     }
 
     /// Everything that was typed, checked before anything is looked at.
@@ -104,7 +108,7 @@ impl Rm {
             if let Address::Pid(_) = address {
                 return Err(Usage::error(format_args!("{address} is a process: rm removes objects")));
             }
-            targets.push(Target::Address(address));
+            targets.push(Target::Address(address).absolute());
         }
         if targets.is_empty() {
             return Err(Usage::error("nothing to remove: name it, e.g. `ipcx rm -q 0x4d2`; see `ipcx rm --help`"));
@@ -112,7 +116,7 @@ impl Rm {
         Ok(targets)
     }
 
-    fn one(&self, removal: &Removal, policy: Policy) -> Result<String, Refusal> {
+    fn one(&self, target: &Target, mut removal: Removal, policy: Policy) -> Result<String, Refusal> {
         let what = format!("{} ({})", removal.address, removal.description);
         if self.dry_run {
             removal.check(policy)?;
@@ -124,18 +128,26 @@ impl Rm {
                 Ok(()) | Err(Refusal::Permission { .. }) => {}
                 Err(refusal) => return Err(refusal),
             }
-            if !confirmed(removal, &what) {
-                return Err(Refusal::NotConfirmed { what: removal.address.clone() });
+            if !confirmed(&removal, &what) {
+                return Err(Refusal::NotConfirmed { what: removal.address });
             }
+            // Somebody may have come to use it while the question stood.
+            removal = removal.again(target)?;
         }
-        removal.run(policy)?;
+        let outcome = removal.run(policy)?;
         if removal.unseen > 0 {
             complain(&format_args!(
                 "note: {}: not every process could be looked into ({} not); one that has it open keeps it",
                 removal.address, removal.unseen
             ));
         }
-        Ok(format!("removed {what}; this cannot be undone"))
+        Ok(match outcome {
+            Outcome::Removed => format!("removed {what}; this cannot be undone"),
+            Outcome::Marked { attaches } => format!(
+                "removed {what}; its memory stays until {} ended; this cannot be undone",
+                if attaches == 1 { "its attach has".to_owned() } else { format!("its {attaches} attaches have") }
+            ),
+        })
     }
 }
 

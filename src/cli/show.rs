@@ -36,6 +36,7 @@ impl Show {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let parsed = self.addresses.iter().map(|word| Address::parse(word).map(Target::Address));
         let targets: Vec<Target> = parsed.collect::<Result<_, _>>().map_err(Usage::error)?;
+        let targets: Vec<Target> = targets.into_iter().map(Target::absolute).collect();
         let mut want = Want::everything(Kinds::empty());
         if self.output.numeric {
             (want.users, want.groups) = (false, false);

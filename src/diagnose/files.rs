@@ -3,8 +3,8 @@
 //! | object | seen | so it is |
 //! |---|---|---|
 //! | POSIX object, FIFO | nobody has it, some processes could not be looked into | unknown |
-//! | POSIX object | nobody has it, a process of its owner is older than its last change | suspect |
-//! | POSIX object | nobody has it, none is | leaked |
+//! | POSIX object | nobody has it, a process of its owner lives, which could know it by its name | suspect |
+//! | POSIX object | nobody has it, none lives | leaked |
 //! | FIFO | nobody has it; a file is made to be found by name, also after a reboot | suspect at the most |
 //! | pipe | both ends | in use |
 //! | pipe | only a write end: no data can come out any more | leaked |
@@ -38,11 +38,11 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons
         reasons.say(|| "an io_uring or a socket's queue may hold a descriptor of it".to_owned());
         return (State::Suspect, false);
     }
-    if let Some(process) = snapshot.older_process_of([owner, None], last) {
-        reasons.say(|| format!("{} of its owner was there at its last change, {last}", who(snapshot, process.pid)));
+    // A queue belongs to the IPC namespace; /dev/shm is a file system like any other, and may be anybody's.
+    if let Some(process) = snapshot.process_of([owner, None]) {
+        reasons.say(|| format!("{} of its owner could know it by its name", who(snapshot, process.pid)));
         return (State::Suspect, false);
     }
-    // A queue belongs to the IPC namespace; /dev/shm is a file system like any other, and may be anybody's.
     let outsiders = match object.body {
         Body::Queue(_) => seen.outsiders_know_ipc(),
         _ => seen.nested_pid_namespace,
@@ -52,7 +52,7 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, reasons: &mut Reasons
         return (State::Suspect, false);
     }
     let owner = || owner.map_or_else(String::new, |uid| user(snapshot, uid));
-    reasons.say(|| format!("no process of its owner {} is older than its last change, {last}", owner()));
+    reasons.say(|| format!("no process of its owner {} lives; last changed {last}", owner()));
     (State::Leaked, false)
 }
 

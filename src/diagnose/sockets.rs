@@ -24,6 +24,10 @@ pub(super) fn judge(
         let unread = socket.receive_queue.unwrap_or(0);
         // A datagram socket can be connected anew, and may be sent to by others.
         let datagram = socket.kind == Some(SocketType::Dgram);
+        if unread == 0 && !datagram && holders.is_empty() && snapshot.visibility.descriptors_hidden() {
+            reasons.say(|| "its peer has closed, but who has it could not be seen".to_owned());
+            return (State::Unknown, false);
+        }
         if unread == 0 && !datagram {
             reasons
                 .say(|| "its peer has closed and nothing is left to read: nothing can come or go any more".to_owned());

@@ -5,13 +5,13 @@
 //! | any | a recorded process is alive | idle |
 //! | queue, set | never used, and its owner has processes older than it | idle |
 //! | segment | nobody: no attach, and its creator is recorded and gone | leaked |
-//! | queue, set | no process of its owner or creator is older than its last change | leaked |
-//! | queue, set | there is one, or processes outside this PID namespace | suspect |
+//! | queue, set | a process of its owner or creator is older than its last change, or lives and could ask for its key; or processes outside this PID namespace | suspect |
+//! | queue, set | no such process | leaked |
 //! | any | a recorded process outside this PID namespace, or one that could not be looked into | unknown |
 
 use super::reasons::Reasons;
 use super::verdict::{Judgement, State, user, who};
-use crate::model::{Body, Holder, Object, Role, SemSet, Time, Times};
+use crate::model::{Body, Holder, Key, Object, Role, SemSet, Time, Times};
 use crate::snapshot::Snapshot;
 
 /// Judges an object that nobody uses at the moment.
@@ -94,18 +94,34 @@ fn without_list(snapshot: &Snapshot, object: &Object, times: Times, used: bool, 
             });
             (State::Suspect, false)
         }
+        // A key can be asked for at any time: a daemon that was started anew finds its old queue by it, and may look into
+        // it now and then without leaving a trace.
+        None if keyed(object)
+            && let Some(process) = snapshot.process_of(owners) =>
+        {
+            reasons.say(|| format!("{} of its owner or creator could know it by its key", who(snapshot, process.pid)));
+            (State::Suspect, false)
+        }
         None if seen.outsiders_know_ipc() => {
             reasons.say(|| "a process outside this PID namespace may know it".to_owned());
             (State::Suspect, false)
         }
         None => {
             reasons.say(|| "nobody waits on it".to_owned());
-            reasons.say(|| {
-                format!("no process of its owner {} or its creator is older than its last use, {last}", owner())
-            });
+            reasons
+                .say(|| format!("no process of its owner {} or its creator could know it; last used {last}", owner()));
             (State::Leaked, false)
         }
     }
+}
+
+fn keyed(object: &Object) -> bool {
+    let key = match &object.body {
+        Body::Queue(queue) => queue.key,
+        Body::Semaphore(set) => set.key,
+        _ => None,
+    };
+    key.is_some_and(|key| key != Key::PRIVATE)
 }
 
 /// A use that was recorded without a pid: whoever it was lies outside the caller's PID namespace.

@@ -42,8 +42,10 @@ pub struct Stat {
     pub size: u64,
     /// Bytes that it takes on its file system.
     pub allocated: u64,
-    /// Last modification.
+    /// Last modification of its contents; a program may set it to anything.
     pub modified: Time,
+    /// Last change of its attributes, contents or names (`st_ctime`); only the kernel sets it.
+    pub changed: Time,
 }
 
 impl From<FileStat> for Stat {
@@ -64,6 +66,7 @@ impl From<FileStat> for Stat {
             size: st.st_size.max(0) as u64,
             allocated: st.st_blocks.max(0) as u64 * 512,
             modified: Time { secs: st.st_mtime, nanos: st.st_mtime_nsec as u32 },
+            changed: Time { secs: st.st_ctime, nanos: st.st_ctime_nsec as u32 },
         }
     }
 }

@@ -26,6 +26,11 @@ pub fn read_pids(proc: impl AsFd) -> Result<Vec<u32>> {
     Ok(pids)
 }
 
+/// Whether /proc shows the caller's own PID namespace: then `/proc/self` is its pid.
+pub fn is_own_proc(proc: impl AsFd) -> bool {
+    nix::fcntl::readlinkat(proc, "self").is_ok_and(|pid| pid.to_str() == Some(&std::process::id().to_string()))
+}
+
 /// Lists the threads of a process by id. Needs no privilege, unless `hidepid` is in force.
 pub fn read_threads(proc: impl AsFd, pid: u32, dirents: &mut Dirents) -> Result<Vec<u32>> {
     let tasks = format!("{pid}/task");

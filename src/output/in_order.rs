@@ -5,30 +5,32 @@ use std::num::NonZero;
 
 /// Calls `render` for shares of `share` rows, several at a time, and `each` with the results in the rows' order. A share
 /// should be worth a thread, and what it renders small enough to be kept until it is written.
-pub(super) fn in_order<R: Send, T: Send>(
+///
+/// `render` gets an earlier result to overwrite where there is one: fresh memory for every share would cost more than
+/// what is written into it.
+pub(super) fn in_order<R: Send, T: Default + Send>(
     rows: &mut [R],
     share: usize,
-    render: impl Fn(&mut [R]) -> T + Sync,
-    mut each: impl FnMut(T) -> io::Result<()>,
+    render: impl Fn(&mut [R], &mut T) + Sync,
+    mut each: impl FnMut(&mut T) -> io::Result<()>,
 ) -> io::Result<()> {
-    if rows.len() <= share {
-        return each(render(rows));
-    }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
+    let mut results: Vec<T> = Vec::new();
     for round in rows.chunks_mut(share * cores) {
-        let render = &render;
-        let results = std::thread::scope(|scope| {
-            let mut shares = round.chunks_mut(share);
-            let first = shares.next();
-            let others: Vec<_> = shares.map(|share| scope.spawn(move || render(share))).collect();
-            let mut results: Vec<T> = first.map(render).into_iter().collect();
-            for other in others {
-                // A panic in a share is the same panic here.
-                results.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let shares = round.len().div_ceil(share);
+        results.resize_with(results.len().max(shares), T::default);
+        std::thread::scope(|scope| {
+            let mut work = round.chunks_mut(share).zip(&mut results);
+            let first = work.next();
+            for (rows, result) in work {
+                let render = &render;
+                scope.spawn(move || render(rows, result));
             }
-            results
+            if let Some((rows, result)) = first {
+                render(rows, result);
+            }
         });
-        results.into_iter().try_for_each(&mut each)?;
+        results[..shares].iter_mut().try_for_each(&mut each)?;
     }
     Ok(())
 }
@@ -40,38 +42,34 @@ mod tests {
 
     const SHARE: usize = 16;
 
+    fn copy(rows: &mut [usize], result: &mut Vec<usize>) {
+        result.clear();
+        result.extend_from_slice(rows);
+    }
+
     #[test]
     fn order_is_kept() {
         for count in [0, 1, SHARE, SHARE + 1, SHARE * 20 + 7] {
             let mut rows: Vec<usize> = (0..count).collect();
             let mut seen = Vec::new();
-            in_order(
-                &mut rows,
-                SHARE,
-                |share| share.to_vec(),
-                |share| {
-                    seen.extend(share);
-                    Ok(())
-                },
-            )
-            .unwrap();
+            let each = |share: &mut Vec<usize>| {
+                seen.append(share);
+                Ok(())
+            };
+            in_order(&mut rows, SHARE, copy, each).unwrap();
             assert_eq!(seen, rows);
         }
     }
 
     #[test]
     fn an_error_ends_it() {
-        let mut rows = vec![0u8; SHARE * 40];
+        let mut rows = vec![0; SHARE * 40];
         let mut calls = 0;
-        let result = in_order(
-            &mut rows,
-            SHARE,
-            |_| (),
-            |()| {
-                calls += 1;
-                Err(io::ErrorKind::BrokenPipe.into())
-            },
-        );
+        let each = |_: &mut Vec<usize>| {
+            calls += 1;
+            Err(io::ErrorKind::BrokenPipe.into())
+        };
+        let result = in_order(&mut rows, SHARE, copy, each);
         assert_eq!((result.unwrap_err().kind(), calls), (io::ErrorKind::BrokenPipe, 1));
     }
 }

@@ -21,13 +21,14 @@ pub struct Layout {
 
 /// Between two columns.
 const GAP: usize = 2;
-/// A text column is not cut to less than this.
+/// Text that may be cut is not cut to less than this.
 const LEAST_TEXT: usize = 12;
 
 /// Rows that are rendered at a time.
 const SHARE: usize = 2048;
 
 /// Cells of a table as text: one string, and where each cell ends and how wide it is, row by row.
+#[derive(Default)]
 struct Grid {
     text: String,
     cells: Vec<CellEnd>,
@@ -44,37 +45,29 @@ struct CellEnd {
 impl Grid {
     fn new(columns: &[&'static Column], rows: &mut [Row<'_>], style: Style) -> io::Result<Self> {
         let mut grid = Self { text: String::new(), cells: Vec::new(), columns: columns.len() };
-        in_order(
-            rows,
-            SHARE,
-            |share| Self::of_share(columns, share, style),
-            |share| {
-                let start = grid.text.len() as u32;
-                grid.text.push_str(&share.text);
-                grid.cells.extend(share.cells.into_iter().map(|cell| CellEnd { end: start + cell.end, ..cell }));
-                Ok(())
-            },
-        )?;
+        let render = |rows: &mut [Row<'_>], share: &mut Self| share.fill(columns, rows, style);
+        in_order(rows, SHARE, render, |share| {
+            let start = grid.text.len() as u32;
+            grid.text.push_str(&share.text);
+            grid.cells.extend(share.cells.iter().map(|cell| CellEnd { end: start + cell.end, ..*cell }));
+            Ok(())
+        })?;
         Ok(grid)
     }
 
-    fn of_share(columns: &[&'static Column], rows: &[Row<'_>], style: Style) -> Self {
-        let mut grid = Self {
-            text: String::with_capacity(rows.len() * columns.len() * 8),
-            cells: Vec::with_capacity(rows.len() * columns.len()),
-            columns: columns.len(),
-        };
+    fn fill(&mut self, columns: &[&'static Column], rows: &[Row<'_>], style: Style) {
+        self.text.clear();
+        self.cells.clear();
         for row in rows {
             for column in columns {
                 match (column.cell)(row) {
                     // A guess is marked as one, for people.
-                    Cell::Text(state) if column.name == "state" && state == "suspect" => grid.text.push_str("suspect?"),
-                    cell => cell.print(&mut grid.text, style),
+                    Cell::Text(state) if column.name == "state" && state == "suspect" => self.text.push_str("suspect?"),
+                    cell => cell.print(&mut self.text, style),
                 }
-                grid.end_cell();
+                self.end_cell();
             }
         }
-        grid
     }
 
     /// What was appended to the text since the last cell is a cell.
@@ -118,13 +111,13 @@ pub fn write(out: &mut dyn Write, columns: &[&'static Column], rows: &mut [Row<'
         if layout.color { writeln!(out, "\x1b[1m{line}\x1b[0m")? } else { writeln!(out, "{line}")? }
     }
     let mut numbers: Vec<usize> = (0..grid.rows()).collect();
-    let share = |share: &mut [usize]| lines(columns, &grid, &shown, share, layout.color);
-    in_order(&mut numbers, SHARE, share, |text| out.write_all(text.as_bytes()))
+    let render = |rows: &mut [usize], text: &mut String| lines(text, columns, &grid, &shown, rows, layout.color);
+    in_order(&mut numbers, SHARE, render, |text| out.write_all(text.as_bytes()))
 }
 
 /// Some rows as lines.
-fn lines(columns: &[&'static Column], grid: &Grid, shown: &[Shown], rows: &[usize], color: bool) -> String {
-    let mut text = String::with_capacity(rows.len() * 100);
+fn lines(text: &mut String, columns: &[&'static Column], grid: &Grid, shown: &[Shown], rows: &[usize], color: bool) {
+    text.clear();
     for row in rows {
         for (place, Shown { at, width }) in shown.iter().enumerate() {
             let (cell, wide) = grid.cell(*row, *at);
@@ -132,19 +125,18 @@ fn lines(columns: &[&'static Column], grid: &Grid, shown: &[Shown], rows: &[usiz
             match color_of(columns[*at], cell).filter(|_| color) {
                 Some(color) => {
                     text.push_str(color);
-                    pad(&mut text, cell, wide, *width, columns[*at].right, true);
+                    pad(text, cell, wide, *width, columns[*at].right, true);
                     text.push_str("\x1b[0m");
                     if !last {
-                        blanks(&mut text, width.saturating_sub(wide) + GAP);
+                        blanks(text, width.saturating_sub(wide) + GAP);
                     }
                 }
-                None => pad(&mut text, cell, wide, *width, columns[*at].right, last),
+                None => pad(text, cell, wide, *width, columns[*at].right, last),
             }
         }
         text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     }
-    text
 }
 
 /// 16-colour escapes only: they follow the terminal's own palette. The word itself says the same without colour.
@@ -165,7 +157,7 @@ fn color_of(column: &Column, text: &str) -> Option<&'static str> {
 /// then by weight; text is cut only where even that does not suffice.
 fn fit(columns: &[&'static Column], grid: &Grid, width: Option<usize>) -> Vec<Shown> {
     let mut full: Vec<usize> = columns.iter().map(|column| column.name.len()).collect();
-    let mut empty = vec![true; columns.len()];
+    let mut empty = vec![grid.rows() > 0; columns.len()];
     for row in 0..grid.rows() {
         for (at, full) in full.iter_mut().enumerate() {
             let (text, width) = grid.cell(row, at);
@@ -176,7 +168,7 @@ fn fit(columns: &[&'static Column], grid: &Grid, width: Option<usize>) -> Vec<Sh
     let Some(width) = width else {
         return full.into_iter().enumerate().map(|(at, width)| Shown { at, width }).collect();
     };
-    let least = |at: usize| if columns[at].right { full[at] } else { full[at].min(LEAST_TEXT) };
+    let least = |at: usize| if columns[at].cut { full[at].min(LEAST_TEXT) } else { full[at] };
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let total = |kept: &[usize], of: &dyn Fn(usize) -> usize| {
         kept.iter().map(|at| of(*at)).sum::<usize>() + GAP * kept.len().saturating_sub(1)

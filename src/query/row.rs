@@ -4,7 +4,7 @@ use super::cell::{Cell, Style};
 use super::columns::{self, Column};
 use super::filter::{Field, FieldType, Value};
 use crate::diagnose::{self, State, Verdict};
-use crate::model::{Body, Holder, Identity, Key, Object, escape};
+use crate::model::{Body, Holder, Identity, Key, Kind, Object, escape};
 use crate::snapshot::Snapshot;
 use std::cell::OnceCell;
 
@@ -100,6 +100,10 @@ impl super::filter::Row for Row<'_> {
                 let process = self.snapshot.process(holder.pid).filter(|_| holder.alive);
                 process.is_some_and(|process| test(Value::Text(&escape(&process.comm))))
             }),
+            // As addresses write it, too.
+            "kind" if self.object().kind() == Kind::Semaphore => {
+                test(Value::Text("semaphore")) || test(Value::Text("sem"))
+            }
             "key" => self.key().is_some_and(|key| test(Value::Number(i128::from(key.0.cast_unsigned())))),
             _ => self.cell_value(column, test),
         }

@@ -84,7 +84,16 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
     let plan = plan(want, &picture, namespaces.ipc);
     let mut processes = Processes::default();
     look_into_processes(&proc, want, &plan, socket_files, &mut picture, &mut processes);
-    if want.records || want.verdict {
+    // Recorded pids are numbers of the caller's PID namespace, and mean others in the /proc of another one.
+    let own_proc = process::is_own_proc(&proc);
+    if !own_proc {
+        picture.visibility.hides_processes = true;
+        picture
+            .visibility
+            .notes
+            .push("/proc is that of another PID namespace: recorded pids cannot be told".to_owned());
+    }
+    if (want.records || want.verdict) && own_proc {
         records::add(&proc, &clock, &recorded, &mut picture);
     }
     if want.comms || want.details {

@@ -12,7 +12,21 @@ impl Snapshot {
     /// All objects that an address names, by their places: none, one, or several where it is ambiguous. A pid names no
     /// object.
     pub fn find<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = usize> + 'a {
-        (0..self.objects.len()).filter(move |place| names(address, &self.objects[*place]))
+        // A file that was found at the path outweighs sockets that were once bound to a path of that name.
+        let at_path = |place: &usize| match address {
+            Address::Path(path) | Address::Unix { name: path, abstract_name: false } => {
+                let object = &self.objects[*place];
+                let wanted = matches!(address, Address::Path(_)) || object.kind() == Kind::Socket;
+                wanted && object.path.as_deref().is_some_and(|found| path.matches(found))
+            }
+            _ => false,
+        };
+        let found = (0..self.objects.len()).any(|place| at_path(&place));
+        (0..self.objects.len()).filter(
+            move |place| {
+                if found { at_path(place) } else { names(address, &self.objects[*place]) }
+            },
+        )
     }
 }
 

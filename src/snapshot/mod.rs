@@ -84,6 +84,11 @@ impl Snapshot {
             .find_map(|uid| self.processes.oldest_of(uid, |ticks| !self.clock.started_after(ticks, time)))
     }
 
+    /// A living process of one of these users, whatever its age; otherwise as [`Snapshot::older_process_of`].
+    pub fn process_of(&self, uids: [Option<u32>; 2]) -> Option<&Process> {
+        uids.into_iter().flatten().find_map(|uid| self.processes.oldest_of(uid, |_| true))
+    }
+
     /// The socket with this inode, by its place in [`Snapshot::objects`].
     pub fn socket(&self, inode: u64) -> Option<usize> {
         self.sockets.get(&inode).map(|index| *index as usize)

@@ -5,7 +5,7 @@ use crate::kernel::file::Stat;
 use crate::kernel::mqueue::{self, Mqueues, Source};
 use crate::kernel::posix_shm::{self, ShmFile};
 use crate::kernel::{Error, capability, namespace};
-use crate::model::{Body, Identity, Kinds, Object, Queue, SemSet, Semaphore, Shm, Times};
+use crate::model::{Body, Identity, Kinds, Object, Queue, SemSet, Semaphore, Shm, Time, Times};
 
 /// Adds the objects of the wanted kinds.
 pub(super) fn read(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
@@ -64,6 +64,10 @@ fn queue(queues: &Mqueues, name: &[u8], stat: &Stat, contents: bool) -> Object {
 fn files(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
     let files = match posix_shm::read_files() {
         Ok(files) => files,
+        Err(Error::Unsupported { .. }) => {
+            let directory = posix_shm::DIRECTORY;
+            return seen.missing(format!("POSIX shared memory and semaphores are not listed: there is no {directory}"));
+        }
         Err(error) => {
             return seen.missing(format!("POSIX shared memory and semaphores are not listed: {error}"));
         }
@@ -79,11 +83,17 @@ fn files(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
     }
 }
 
+/// When a file of /dev/shm was last changed in any way: its modification time alone may have been set back, as copying
+/// programs do. Of a queue's file the modification time counts, which nobody can set and which our own look leaves alone.
+fn last_change(stat: &Stat) -> Time {
+    stat.modified.max(stat.changed)
+}
+
 fn shm(file: &ShmFile) -> Object {
     let shm = Shm {
         size: file.stat.size,
         allocated: Some(file.stat.allocated),
-        times: Times { changed: Some(file.stat.modified), ..Times::default() },
+        times: Times { changed: Some(last_change(&file.stat)), ..Times::default() },
         ..Shm::default()
     };
     object(&file.name, posix_shm::DIRECTORY, &file.name, &file.stat, Body::Shm(Box::new(shm)))
@@ -96,7 +106,7 @@ fn semaphore(file: &ShmFile, name: &[u8], contents: bool) -> Object {
             Semaphore { value: inside.value, waiting_increase: inside.waiters, waiting_zero: None, last_pid: None };
         Box::from([one])
     });
-    let times = Times { changed: Some(file.stat.modified), ..Times::default() };
+    let times = Times { changed: Some(last_change(&file.stat)), ..Times::default() };
     let set = SemSet { key: None, count: 1, values, times };
     object(name, posix_shm::DIRECTORY, &file.name, &file.stat, Body::Semaphore(Box::new(set)))
 }

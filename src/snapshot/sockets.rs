@@ -94,14 +94,14 @@ fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
         let listener = listener_of.get(&row.inode).copied();
         let by_name = row.name.as_ref().is_some_and(|name| {
             let weight = names.get(&(row.abstract_name, name.clone())).copied().unwrap_or_default();
-            if row.state == LISTEN { weight >> 16 == 1 } else { weight == 1 }
+            if row.state == LISTEN { weight >> 16 == 1 } else { weight == 1 && has_own_name(&row) }
         });
         let identity = Identity::Socket { inode: row.inode, cookie: row.cookie };
         let owner = row.uid.map(|uid| Ids { uid, gid: None });
-        let (listens, file) = (row.state == LISTEN, row.file);
+        // Accepted sockets carry their listener's name and file, which do not lead to them.
+        let (listens, file) = (row.state == LISTEN, row.file.filter(|_| has_own_name(&row)));
         let path = row.name.clone().filter(|_| file.is_some());
         let place = picture.add(object(identity, owner, unix_socket(row, listener, by_name)));
-        // Accepted sockets carry their listener's file: the listener is the one that the file leads to.
         if let Some(file) = file {
             let of_file = picture.bound.entry(file).or_insert(place);
             *of_file = if listens { place } else { *of_file };
@@ -111,6 +111,12 @@ fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
             *of_path = if listens { place } else { *of_path };
         }
     }
+}
+
+/// Whether a name is the socket's own, by which others reach it: it listens, or takes datagrams, or is bound and not yet
+/// anything. A connected stream has its name from its listener, or keeps it to itself.
+fn has_own_name(row: &UnixRecord) -> bool {
+    row.state != ESTABLISHED || row.kind == SocketType::Dgram
 }
 
 fn unix_socket(row: UnixRecord, listener: Option<u64>, by_name: bool) -> Socket {
@@ -133,7 +139,8 @@ fn unix_socket(row: UnixRecord, listener: Option<u64>, by_name: bool) -> Socket 
         peer,
         unaccepted: listener.is_some(),
         receive_queue: first.filter(|_| !listening),
-        send_queue: second.filter(|_| !listening),
+        // The kernel tells the memory of what was sent, overhead included: no number of bytes.
+        send_queue: None,
         backlog: second.filter(|_| listening),
         pending: first.filter(|_| listening),
         unix: Some(Unix {
@@ -156,6 +163,12 @@ fn add_inet(rows: &[InetRecord], picture: &mut Picture) {
         .filter(|row| row.protocol == Protocol::Tcp && row.state == LISTEN && row.inode != 0)
         .map(|row| ((canonical(row.local).ip(), row.local.port()), row.inode))
         .collect();
+    // A UDP server that is connected to nobody answers everybody.
+    let udp: FxHashMap<(IpAddr, u16), u64> = rows
+        .iter()
+        .filter(|row| row.protocol == Protocol::Udp && row.remote.port() == 0 && row.inode != 0)
+        .map(|row| ((canonical(row.local).ip(), row.local.port()), row.inode))
+        .collect();
     for row in rows {
         let unaccepted = is_unaccepted(row).then(|| listener(&listeners, row)).flatten();
         let peer = ends
@@ -164,6 +177,7 @@ fn add_inet(rows: &[InetRecord], picture: &mut Picture) {
             .filter(|_| row.remote.port() != 0)
             // The other end may still wait in its listener's queue: then that is whom this end waits for.
             .and_then(|other| if is_unaccepted(other) { listener(&listeners, other) } else { Some(other.inode) })
+            .or_else(|| udp_server(&udp, row))
             .filter(|inode| *inode != 0);
         let socket = inet_socket(row, peer, unaccepted.is_some());
         let identity = Identity::Socket { inode: row.inode, cookie: row.cookie };
@@ -185,9 +199,21 @@ fn is_unaccepted(row: &InetRecord) -> bool {
 
 /// The listener that a connection waits for: on its own address, or on the unspecified one of either family.
 fn listener(listeners: &FxHashMap<(IpAddr, u16), u64>, row: &InetRecord) -> Option<u64> {
-    let local = canonical(row.local);
-    let any = [local.ip(), IpAddr::from([0u8; 4]), IpAddr::from([0u16; 8])];
-    any.into_iter().find_map(|ip| listeners.get(&(ip, local.port()))).copied()
+    bound_to(listeners, canonical(row.local))
+}
+
+/// The UDP socket on this machine that a connected one sends to. An address that is neither loopback nor that of a socket
+/// here may be another machine's.
+fn udp_server(servers: &FxHashMap<(IpAddr, u16), u64>, row: &InetRecord) -> Option<u64> {
+    let remote = canonical(row.remote);
+    let ours = remote.ip().is_loopback() || remote.ip() == canonical(row.local).ip();
+    if row.protocol == Protocol::Udp && ours { bound_to(servers, remote) } else { None }
+}
+
+/// The socket that is bound to an address, or to its port on all addresses.
+fn bound_to(sockets: &FxHashMap<(IpAddr, u16), u64>, address: SocketAddr) -> Option<u64> {
+    let any = [address.ip(), IpAddr::from([0u8; 4]), IpAddr::from([0u16; 8])];
+    any.into_iter().find_map(|ip| sockets.get(&(ip, address.port()))).copied()
 }
 
 fn inet_socket(row: &InetRecord, peer: Option<u64>, unaccepted: bool) -> Socket {
@@ -269,7 +295,7 @@ pub(super) fn add_files(files: Vec<SpecialFile>, picture: &mut Picture) {
         let place = picture.bound.get(&identity).or_else(|| picture.bound_names.get(&file.path)).copied();
         if let Some(place) = place {
             let object = &mut picture.objects[place as usize];
-            (object.mode, object.owner, object.path) = (Some(file.stat.mode), Some(file.stat.owner), Some(file.path));
+            (object.mode, object.path) = (Some(file.stat.mode), Some(file.path));
             continue;
         }
         let identity = Identity::File { device: file.stat.device, inode: file.stat.inode };

@@ -65,6 +65,11 @@ impl Visibility {
         self.hides_processes || self.hidden.iter().any(|hidden| hidden.descriptors)
     }
 
+    /// A number of pipe ends as far as it is known: that none was seen means nothing while descriptors are hidden.
+    pub fn ends(&self, seen: u32) -> Option<u32> {
+        (seen > 0 || !self.descriptors_hidden()).then_some(seen)
+    }
+
     /// Whether a process could have something mapped unseen.
     pub fn maps_hidden(&self) -> bool {
         self.hides_processes || self.hidden.iter().any(|hidden| hidden.maps)

@@ -17,8 +17,8 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Rows that are rendered at a time, about a megabyte of text.
-const SHARE: usize = 1024;
+/// Rows that are rendered at a time, about two megabytes of text.
+const SHARE: usize = 2048;
 
 #[derive(Serialize)]
 struct Head<'a> {
@@ -81,10 +81,10 @@ pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &mut [Row<
     out.write_all(b",\"objects\":[")?;
     let mut pids: FxHashSet<u32> = also.iter().copied().collect();
     let mut first = true;
-    in_order(rows, SHARE, render_share, |(text, named)| {
-        let text = if std::mem::take(&mut first) { text.strip_prefix(b",").unwrap_or(&text) } else { &text };
+    in_order(rows, SHARE, render_share, |share| {
+        let text = if std::mem::take(&mut first) { &share.text[1..] } else { &share.text };
         out.write_all(text)?;
-        pids.extend(named);
+        pids.extend(&share.pids);
         Ok(())
     })?;
     out.write_all(if rows.is_empty() { b"],\"processes\":{" } else { b"\n],\"processes\":{" })?;
@@ -101,20 +101,25 @@ pub fn write_document(out: &mut dyn Write, snapshot: &Snapshot, rows: &mut [Row<
     out.write_all(b"}}\n")
 }
 
-/// Objects, each behind a comma and a new line, and the processes that they name.
-fn render_share(rows: &mut [Row<'_>]) -> (Vec<u8>, Vec<u32>) {
-    let mut text = Vec::with_capacity(rows.len() * 1024);
-    let mut pids = Vec::new();
+/// What is rendered at a time: objects, each behind a comma and a new line, and the processes that they name.
+#[derive(Default)]
+struct Share {
+    text: Vec<u8>,
+    pids: Vec<u32>,
+}
+
+fn render_share(rows: &mut [Row<'_>], share: &mut Share) {
+    share.text.clear();
+    share.pids.clear();
     for row in rows {
-        text.extend_from_slice(b",\n");
-        render(row, &mut text);
-        pids.extend(named(row));
+        share.text.extend_from_slice(b",\n");
+        render(row, &mut share.text);
+        share.pids.extend(named(row));
         // Its sentences are written; kept, those of 90,000 rows would be the largest part of memory.
         *row = Row::new(row.snapshot, row.place);
     }
-    pids.sort_unstable();
-    pids.dedup();
-    (text, pids)
+    share.pids.sort_unstable();
+    share.pids.dedup();
 }
 
 /// One object. Its type holds nothing that could fail to be JSON, and a vector takes every byte.
@@ -125,16 +130,15 @@ fn render(row: &Row<'_>, text: &mut Vec<u8>) {
 
 /// Writes one object a line.
 pub fn write_lines(out: &mut dyn Write, rows: &mut [Row<'_>]) -> io::Result<()> {
-    let share = |rows: &mut [Row<'_>]| {
-        let mut text = Vec::with_capacity(rows.len() * 1024);
+    let render_lines = |rows: &mut [Row<'_>], text: &mut Vec<u8>| {
+        text.clear();
         for row in rows {
-            render(row, &mut text);
+            render(row, text);
             text.push(b'\n');
             *row = Row::new(row.snapshot, row.place);
         }
-        text
     };
-    in_order(rows, SHARE, share, |text| out.write_all(&text))
+    in_order(rows, SHARE, render_lines, |text| out.write_all(text))
 }
 
 /// The living processes that a row names.

@@ -133,8 +133,8 @@ struct ValueDoc {
 /// Capacity and fill level are known only by borrowing a descriptor, which a listing does not do.
 #[derive(Serialize)]
 struct PipeDoc {
-    readers: u32,
-    writers: u32,
+    readers: Option<u32>,
+    writers: Option<u32>,
     capacity: Option<u64>,
     buffered: Option<u64>,
     full: Option<bool>,
@@ -200,8 +200,8 @@ impl<'a> ObjectDoc<'a> {
             queue: if let Body::Queue(queue) = body { Some(queue_doc(queue)) } else { None },
             shm: if let Body::Shm(shm) = body { Some(shm_doc(shm)) } else { None },
             semaphore: if let Body::Semaphore(set) = body { Some(sem_doc(set)) } else { None },
-            pipe: if let Body::Pipe(ends) = body { Some(pipe_doc(*ends)) } else { None },
-            fifo: if let Body::Fifo(ends) = body { Some(pipe_doc(*ends)) } else { None },
+            pipe: if let Body::Pipe(ends) = body { Some(pipe_doc(snapshot, *ends)) } else { None },
+            fifo: if let Body::Fifo(ends) = body { Some(pipe_doc(snapshot, *ends)) } else { None },
             socket: if let Body::Socket(socket) = body { Some(socket_doc(row, socket)) } else { None },
             holders: row.holders().iter().map(|holder| holder_doc(snapshot, holder)).collect(),
             verdict: VerdictDoc { state: verdict.state.name(), certain: verdict.certain, reasons: &verdict.reasons },
@@ -298,8 +298,15 @@ fn sem_doc(set: &SemSet) -> SemDoc {
     }
 }
 
-fn pipe_doc(ends: PipeEnds) -> PipeDoc {
-    PipeDoc { readers: ends.readers, writers: ends.writers, capacity: None, buffered: None, full: None }
+fn pipe_doc(snapshot: &Snapshot, ends: PipeEnds) -> PipeDoc {
+    let seen = &snapshot.visibility;
+    PipeDoc {
+        readers: seen.ends(ends.readers),
+        writers: seen.ends(ends.writers),
+        capacity: None,
+        buffered: None,
+        full: None,
+    }
 }
 
 fn socket_doc<'a>(row: &'a Row<'_>, socket: &'a Socket) -> SocketDoc<'a> {

@@ -35,10 +35,11 @@ pub(super) const NAME: Column =
         }
         _ => Cell::name(row.object().name.as_deref()),
     })
-    .weight(70);
+    .weight(70)
+    .cut();
 
 pub(super) const PATH: Column =
-    Column::text("path", "file behind it", |row| Cell::name(row.object().path.as_deref())).weight(45);
+    Column::text("path", "file behind it", |row| Cell::name(row.object().path.as_deref())).weight(45).cut();
 
 pub(super) const DEVICE: Column =
     Column::text("device", "device of its file, major:minor", |row| match row.object().identity {
@@ -100,10 +101,8 @@ pub(super) const MODE: Column =
         .word()
         .weight(55);
 
-pub(super) const USE: Column = Column {
-    searched: false,
-    ..Column::text("use", "what it holds, in short", in_short).weight(80).needs(Needs::CONTENTS)
-};
+pub(super) const USE: Column =
+    Column { ..Column::text("use", "what it holds, in short", in_short).weight(80).cut().needs(Needs::CONTENTS) };
 
 pub(super) const PROCESSES: Column = Column::text("processes", "processes that have it or wait on it now", |row| {
     let names: Vec<String> = row.live_pids().map(|pid| row.process_name(pid)).collect();
@@ -127,6 +126,7 @@ pub(super) const COMM: Column = Column {
         if names.is_empty() { Cell::Absent } else { Cell::text(names.join(" ")) }
     })
     .weight(30)
+    .cut()
     .needs(Needs::HOLDERS.union(Needs::RECORDS).union(Needs::COMMS))
 };
 
@@ -176,6 +176,7 @@ pub(super) const WHY: Column = Column {
     ..Column::text("why", "the reasons for its state", |row| Cell::text(row.verdict().reasons.join("; ")))
         .alias(&["reasons"])
         .weight(20)
+        .cut()
         .needs(Needs::VERDICT.union(Needs::RECORDS).union(Needs::COMMS).union(Needs::USERS))
 };
 

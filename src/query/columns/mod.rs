@@ -67,6 +67,8 @@ pub struct Column {
     pub right: bool,
     /// How long a table keeps it when it gets narrow: the lowest goes first; 100 stays.
     pub weight: u8,
+    /// Its text may be cut in a narrow table; what is named or compared by is shown whole or not at all.
+    pub cut: bool,
     /// A bare word of a filter looks into it.
     pub searched: bool,
     /// What has to be collected.
@@ -85,15 +87,16 @@ impl Column {
             field: FieldType::FreeText,
             right: false,
             weight: 50,
+            cut: false,
             searched: true,
             needs: Needs::empty(),
             cell,
         }
     }
 
-    /// A column of numbers: not searched, at the right.
+    /// A column of numbers, at the right.
     const fn number(name: &'static str, about: &'static str, cell: for<'r> fn(&'r Row<'_>) -> Cell<'r>) -> Self {
-        Self { field: FieldType::Number, right: true, searched: false, ..Self::text(name, about, cell) }
+        Self { field: FieldType::Number, right: true, ..Self::text(name, about, cell) }
     }
 
     const fn size(name: &'static str, about: &'static str, cell: for<'r> fn(&'r Row<'_>) -> Cell<'r>) -> Self {
@@ -101,7 +104,7 @@ impl Column {
     }
 
     const fn time(name: &'static str, about: &'static str, cell: for<'r> fn(&'r Row<'_>) -> Cell<'r>) -> Self {
-        Self { field: FieldType::Age, right: false, ..Self::number(name, about, cell) }
+        Self { field: FieldType::Age, right: false, searched: false, ..Self::number(name, about, cell) }
     }
 
     /// A word out of a few.
@@ -111,6 +114,10 @@ impl Column {
 
     const fn weight(self, weight: u8) -> Self {
         Self { weight, ..self }
+    }
+
+    const fn cut(self) -> Self {
+        Self { cut: true, ..self }
     }
 
     const fn needs(self, needs: Needs) -> Self {
@@ -242,7 +249,7 @@ impl Schema for Fields {
         let column = &ALL[id];
         let choices: &'static [&'static str] = match column.name {
             "state" => &STATES,
-            "kind" => &["queue", "shm", "semaphore", "pipe", "fifo", "socket"],
+            "kind" => &["queue", "shm", "sem", "semaphore", "pipe", "fifo", "socket"],
             "family" => &["sysv", "posix", "unix", "inet"],
             _ => &[],
         };

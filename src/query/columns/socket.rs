@@ -54,6 +54,7 @@ pub(super) const PEER: Column = Column::text("peer", "other end on this machine,
     Cell::text(text)
 })
 .weight(74)
+.cut()
 .needs(Needs::HOLDERS.union(Needs::COMMS));
 
 pub(super) const RECVQ: Column =
