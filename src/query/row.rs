@@ -67,7 +67,7 @@ impl<'a> Row<'a> {
     }
 
     /// Pids of the processes that have the object now, each once, in order.
-    pub fn live_pids(&self) -> impl Iterator<Item = u32> + 'a {
+    pub fn live_pids(&self) -> impl Iterator<Item = u32> + use<'a> {
         let mut last = None;
         self.holders()
             .iter()

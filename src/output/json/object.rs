@@ -1,54 +1,10 @@
 //! An object in JSON: what every kind has, and the block named after its kind.
 
-use super::text;
-use crate::model::{
-    Address, Body, Device, Family, Holder, Identity, Ids, Inet, Key, PipeEnds, Queue, SemSet, Shm, Socket, Times,
-};
+use super::fields::{Fields, json};
+use crate::model::{Address, Body, Family, Holder, Identity, Ids, Inet, PipeEnds, Queue, SemSet, Shm, Socket, Time};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use serde::Serialize;
-use std::borrow::Cow;
-use std::net::SocketAddr;
-
-#[derive(Serialize)]
-pub(super) struct ObjectDoc<'a> {
-    #[serde(serialize_with = "text::display")]
-    address: Address,
-    kind: &'static str,
-    family: Option<&'static str>,
-    namespace: Option<u64>,
-    #[serde(serialize_with = "text::display_some")]
-    key: Option<Key>,
-    id: Option<i32>,
-    name: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name_hex: Option<String>,
-    path: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_hex: Option<String>,
-    #[serde(serialize_with = "text::display_some")]
-    device: Option<Device>,
-    inode: Option<u64>,
-    owner: Option<OwnerDoc<'a>>,
-    creator: Option<OwnerDoc<'a>>,
-    mode: Option<String>,
-    times: TimesDoc,
-    // The block named after the kind. Not a flattened enum, which serde writes through a slower path.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    queue: Option<QueueDoc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shm: Option<ShmDoc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    semaphore: Option<SemDoc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pipe: Option<PipeDoc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fifo: Option<PipeDoc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    socket: Option<SocketDoc<'a>>,
-    holders: Vec<HolderDoc<'a>>,
-    verdict: VerdictDoc<'a>,
-}
 
 #[derive(Serialize)]
 struct OwnerDoc<'a> {
@@ -56,35 +12,6 @@ struct OwnerDoc<'a> {
     user: Option<&'a str>,
     gid: Option<u32>,
     group: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct VerdictDoc<'a> {
-    state: &'static str,
-    certain: bool,
-    reasons: &'a [String],
-}
-
-#[derive(Serialize)]
-struct HolderDoc<'a> {
-    pid: u32,
-    comm: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comm_hex: Option<String>,
-    role: &'static str,
-    alive: bool,
-    fd: Option<u32>,
-    threads: Option<&'a [u32]>,
-}
-
-/// Each kind has the times that its objects can have.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum TimesDoc {
-    Queue { changed: Option<String>, sent: Option<String>, received: Option<String> },
-    Shm { changed: Option<String>, attached: Option<String>, detached: Option<String> },
-    Semaphore { changed: Option<String>, operated: Option<String> },
-    Other { changed: Option<String> },
 }
 
 #[derive(Serialize)]
@@ -130,83 +57,119 @@ struct ValueDoc {
     last_pid: Option<u32>,
 }
 
-/// Capacity and fill level are known only by borrowing a descriptor, which a listing does not do.
-#[derive(Serialize)]
-struct PipeDoc {
-    readers: Option<u32>,
-    writers: Option<u32>,
-    capacity: Option<u64>,
-    buffered: Option<u64>,
-    full: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct SocketDoc<'a> {
-    #[serde(rename = "type")]
-    kind: Option<&'static str>,
-    state: Option<&'static str>,
-    #[serde(serialize_with = "text::display_some")]
-    peer: Option<Address>,
-    peer_pids: Vec<u32>,
-    receive_queue: Option<u64>,
-    send_queue: Option<u64>,
-    backlog: Option<u64>,
-    pending: Option<u64>,
-    unaccepted: bool,
-    name: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name_hex: Option<String>,
-    #[serde(rename = "abstract")]
-    abstract_name: Option<bool>,
-    protocol: Option<&'static str>,
-    #[serde(serialize_with = "text::display_some")]
-    local: Option<SocketAddr>,
-    #[serde(serialize_with = "text::display_some")]
-    remote: Option<SocketAddr>,
-}
-
-impl<'a> ObjectDoc<'a> {
-    pub(super) fn new(row: &'a Row<'_>) -> Self {
-        let (object, snapshot) = (row.object(), row.snapshot);
-        let (device, inode) = match object.identity {
-            Identity::File { device, inode } => (Some(device), Some(inode)),
-            Identity::Socket { inode, .. } => (None, Some(inode).filter(|inode| *inode != 0)),
-            Identity::SysV { .. } => (None, None),
-        };
-        let namespace = match (object.identity, &object.body) {
-            (Identity::SysV { namespace, .. }, _) => Some(namespace).filter(|inode| *inode != 0),
-            (_, Body::Queue(_)) => snapshot.namespaces.ipc,
-            _ => None,
-        };
-        let verdict = row.verdict();
-        let body = &object.body;
-        Self {
-            address: snapshot.address(row.place),
-            kind: object.kind().name(),
-            family: object.family().map(Family::name),
-            namespace,
-            key: row.key(),
-            id: row.id(),
-            name: object.name.as_deref().map(text::lossy),
-            name_hex: object.name.as_deref().and_then(text::hex),
-            path: object.path.as_deref().map(text::lossy),
-            path_hex: object.path.as_deref().and_then(text::hex),
-            device,
-            inode,
-            owner: object.owner.map(|ids| owner(snapshot, ids)),
-            creator: object.creator.map(|ids| owner(snapshot, ids)),
-            mode: object.mode.map(|mode| format!("{mode:04o}")),
-            times: times(body),
-            queue: if let Body::Queue(queue) = body { Some(queue_doc(queue)) } else { None },
-            shm: if let Body::Shm(shm) = body { Some(shm_doc(shm)) } else { None },
-            semaphore: if let Body::Semaphore(set) = body { Some(sem_doc(set)) } else { None },
-            pipe: if let Body::Pipe(ends) = body { Some(pipe_doc(snapshot, *ends)) } else { None },
-            fifo: if let Body::Fifo(ends) = body { Some(pipe_doc(snapshot, *ends)) } else { None },
-            socket: if let Body::Socket(socket) = body { Some(socket_doc(row, socket)) } else { None },
-            holders: row.holders().iter().map(|holder| holder_doc(snapshot, holder)).collect(),
-            verdict: VerdictDoc { state: verdict.state.name(), certain: verdict.certain, reasons: &verdict.reasons },
-        }
+/// Writes one object.
+pub(super) fn write(row: &Row<'_>, out: &mut Vec<u8>, scratch: &mut String) {
+    let (object, snapshot) = (row.object(), row.snapshot);
+    let (device, inode) = match object.identity {
+        Identity::File { device, inode } => (Some(device), Some(inode)),
+        Identity::Socket { inode, .. } => (None, Some(inode).filter(|inode| *inode != 0)),
+        Identity::SysV { .. } => (None, None),
+    };
+    let namespace = match (object.identity, &object.body) {
+        (Identity::SysV { namespace, .. }, _) => Some(namespace).filter(|inode| *inode != 0),
+        (_, Body::Queue(_)) => snapshot.namespaces.ipc,
+        _ => None,
+    };
+    let mut fields = Fields::open(out, scratch);
+    fields.display("address", Some(snapshot.address(row.place)));
+    fields.text("kind", Some(object.kind().name()));
+    fields.text("family", object.family().map(Family::name));
+    fields.value("namespace", &namespace);
+    fields.display("key", row.key());
+    fields.value("id", &row.id());
+    fields.bytes("name", "name_hex", object.name.as_deref());
+    fields.bytes("path", "path_hex", object.path.as_deref());
+    fields.display("device", device);
+    fields.value("inode", &inode);
+    fields.value("owner", &object.owner.map(|ids| owner(snapshot, ids)));
+    fields.value("creator", &object.creator.map(|ids| owner(snapshot, ids)));
+    fields.display("mode", object.mode.map(|mode| format!("{mode:04o}")));
+    fields.object("times", |fields| times(fields, &object.body));
+    match &object.body {
+        Body::Queue(queue) => fields.value("queue", &queue_doc(queue)),
+        Body::Shm(shm) => fields.value("shm", &shm_doc(shm)),
+        Body::Semaphore(set) => fields.value("semaphore", &sem_doc(set)),
+        Body::Pipe(ends) => fields.object("pipe", |fields| pipe(fields, snapshot, *ends)),
+        Body::Fifo(ends) => fields.object("fifo", |fields| pipe(fields, snapshot, *ends)),
+        Body::Socket(socket) => fields.object("socket", |fields| self::socket(fields, row, socket)),
     }
+    fields.list("holders", row.holders().iter(), |out, scratch, one| holder(out, scratch, snapshot, one));
+    let verdict = row.verdict();
+    fields.object("verdict", |fields| {
+        fields.text("state", Some(verdict.state.name()));
+        fields.value("certain", &verdict.certain);
+        fields.list("reasons", verdict.reasons.iter(), |out, _, reason| json(out, reason));
+    });
+    fields.close();
+}
+
+fn holder(out: &mut Vec<u8>, scratch: &mut String, snapshot: &Snapshot, holder: &Holder) {
+    // The name of whoever has a reused pid now is not the holder's.
+    let process = snapshot.process(holder.pid).filter(|_| holder.alive);
+    let mut fields = Fields::open(out, scratch);
+    fields.value("pid", &holder.pid);
+    fields.bytes("comm", "comm_hex", process.map(|process| &*process.comm));
+    fields.text("role", Some(holder.role.name()));
+    fields.value("alive", &holder.alive);
+    fields.value("fd", &holder.fd);
+    fields.value("threads", &holder.threads.as_deref());
+    fields.close();
+}
+
+/// Each kind has the times that its objects can have.
+fn times(fields: &mut Fields<'_>, body: &Body) {
+    let mut time = |name, time: Option<Time>| fields.display(name, time);
+    match body {
+        Body::Queue(queue) => {
+            time("changed", queue.times.changed);
+            time("sent", queue.times.sent);
+            time("received", queue.times.received);
+        }
+        Body::Shm(shm) => {
+            time("changed", shm.times.changed);
+            time("attached", shm.times.attached);
+            time("detached", shm.times.detached);
+        }
+        Body::Semaphore(set) => {
+            time("changed", set.times.changed);
+            time("operated", set.times.operated);
+        }
+        Body::Pipe(ends) | Body::Fifo(ends) => time("changed", ends.changed),
+        Body::Socket(_) => time("changed", None),
+    }
+}
+
+/// Capacity and fill level are known only by borrowing a descriptor, which a listing does not do.
+fn pipe(fields: &mut Fields<'_>, snapshot: &Snapshot, ends: PipeEnds) {
+    let seen = &snapshot.visibility;
+    fields.value("readers", &seen.ends(ends.readers));
+    fields.value("writers", &seen.ends(ends.writers));
+    fields.text("capacity", None);
+    fields.text("buffered", None);
+    fields.text("full", None);
+}
+
+fn socket(fields: &mut Fields<'_>, row: &Row<'_>, socket: &Socket) {
+    let unix = socket.unix.as_ref();
+    let inet = socket.inet.as_deref();
+    let peer = socket.peer.map(|inode| {
+        let place = row.snapshot.socket(inode);
+        place.map_or(Address::Socket(inode), |place| row.snapshot.address(place))
+    });
+    fields.text("type", socket.kind.map(crate::model::SocketType::name));
+    fields.text("state", socket.state.map(crate::model::SocketState::name));
+    fields.display("peer", peer);
+    fields.list("peer_pids", super::peer_pids(row), |out, _, pid| json(out, &pid));
+    fields.value("receive_queue", &socket.receive_queue);
+    fields.value("send_queue", &socket.send_queue);
+    fields.value("backlog", &socket.backlog);
+    fields.value("pending", &socket.pending);
+    fields.value("unaccepted", &socket.unaccepted);
+    fields.bytes("name", "name_hex", unix.and_then(|unix| unix.name.as_deref()));
+    fields.value("abstract", &unix.map(|unix| unix.abstract_name));
+    fields.text("protocol", inet.map(|inet| inet.protocol.name()));
+    fields.display("local", inet.map(|inet| inet.local));
+    fields.display("remote", inet.filter(|inet| has_remote(inet)).map(|inet| inet.remote));
 }
 
 fn owner(snapshot: &Snapshot, ids: Ids) -> OwnerDoc<'_> {
@@ -215,41 +178,6 @@ fn owner(snapshot: &Snapshot, ids: Ids) -> OwnerDoc<'_> {
         user: snapshot.user_name(ids.uid),
         gid: ids.gid,
         group: ids.gid.and_then(|gid| snapshot.group_name(gid)),
-    }
-}
-
-fn holder_doc<'a>(snapshot: &'a Snapshot, holder: &'a Holder) -> HolderDoc<'a> {
-    // The name of whoever has a reused pid now is not the holder's.
-    let process = snapshot.process(holder.pid).filter(|_| holder.alive);
-    HolderDoc {
-        pid: holder.pid,
-        comm: process.map(|process| text::lossy(&process.comm)),
-        comm_hex: process.and_then(|process| text::hex(&process.comm)),
-        role: holder.role.name(),
-        alive: holder.alive,
-        fd: holder.fd,
-        threads: holder.threads.as_deref(),
-    }
-}
-
-fn times(body: &Body) -> TimesDoc {
-    let print = |time: Option<crate::model::Time>| time.map(text::time);
-    let of = |t: Times| (print(t.changed), print(t.sent), print(t.received));
-    match body {
-        Body::Queue(queue) => {
-            let (changed, sent, received) = of(queue.times);
-            TimesDoc::Queue { changed, sent, received }
-        }
-        Body::Shm(shm) => TimesDoc::Shm {
-            changed: print(shm.times.changed),
-            attached: print(shm.times.attached),
-            detached: print(shm.times.detached),
-        },
-        Body::Semaphore(set) => {
-            TimesDoc::Semaphore { changed: print(set.times.changed), operated: print(set.times.operated) }
-        }
-        Body::Pipe(ends) | Body::Fifo(ends) => TimesDoc::Other { changed: print(ends.changed) },
-        Body::Socket(_) => TimesDoc::Other { changed: None },
     }
 }
 
@@ -295,44 +223,6 @@ fn sem_doc(set: &SemSet) -> SemDoc {
     SemDoc {
         count: set.count,
         values: set.values.as_ref().map(|values| values.iter().enumerate().map(value).collect()),
-    }
-}
-
-fn pipe_doc(snapshot: &Snapshot, ends: PipeEnds) -> PipeDoc {
-    let seen = &snapshot.visibility;
-    PipeDoc {
-        readers: seen.ends(ends.readers),
-        writers: seen.ends(ends.writers),
-        capacity: None,
-        buffered: None,
-        full: None,
-    }
-}
-
-fn socket_doc<'a>(row: &'a Row<'_>, socket: &'a Socket) -> SocketDoc<'a> {
-    let unix = socket.unix.as_ref();
-    let inet = socket.inet.as_deref();
-    let name = unix.and_then(|unix| unix.name.as_deref());
-    let peer = socket.peer.map(|inode| {
-        let place = row.snapshot.socket(inode);
-        place.map_or(Address::Socket(inode), |place| row.snapshot.address(place))
-    });
-    SocketDoc {
-        kind: socket.kind.map(crate::model::SocketType::name),
-        state: socket.state.map(crate::model::SocketState::name),
-        peer,
-        peer_pids: super::peer_pids(row),
-        receive_queue: socket.receive_queue,
-        send_queue: socket.send_queue,
-        backlog: socket.backlog,
-        pending: socket.pending,
-        unaccepted: socket.unaccepted,
-        name: name.map(text::lossy),
-        name_hex: name.and_then(text::hex),
-        abstract_name: unix.map(|unix| unix.abstract_name),
-        protocol: inet.map(|inet| inet.protocol.name()),
-        local: inet.map(|inet| inet.local),
-        remote: inet.filter(|inet| has_remote(inet)).map(|inet| inet.remote),
     }
 }
 

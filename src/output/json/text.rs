@@ -1,9 +1,8 @@
 //! Bytes and times as JSON text: lossless, absent ones null.
 
 use crate::model::Time;
-use serde::Serializer;
 use std::borrow::Cow;
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 
 /// Bytes as text, with U+FFFD for what is not UTF-8.
 pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
@@ -27,20 +26,6 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 /// RFC 3339 in UTC.
 pub(super) fn time(time: Time) -> String {
     time.to_string()
-}
-
-/// What prints itself, without a string in between.
-pub(super) fn display<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// Likewise, or null. Serde calls it with a reference to the field.
-#[allow(clippy::ref_option)]
-pub(super) fn display_some<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
 }
 
 #[cfg(test)]
