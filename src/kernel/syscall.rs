@@ -49,17 +49,23 @@ pub fn read_waits(
 ) -> Result<()> {
     let threads = process::read_threads(&proc, pid, dirents)?;
     let mut seen = false;
+    let mut refused = Error::NotFound { what: format!("{pid}/task") };
     for tid in threads {
         match file::read_at(&proc, &format!("{pid}/task/{tid}/syscall"), buffer) {
             Ok(()) => seen = true,
-            Err(error) if error.is_absent() => continue,
-            Err(error) => return Err(error),
+            // A thread that is ending belongs to nobody any more and is refused, although its process is open to us.
+            Err(error) => {
+                if !error.is_absent() {
+                    refused = error;
+                }
+                continue;
+            }
         }
         if let Some(wait) = parse(buffer).and_then(decode) {
             each(tid, wait);
         }
     }
-    if seen { Ok(()) } else { Err(Error::NotFound { what: format!("{pid}/task") }) }
+    if seen { Ok(()) } else { Err(refused) }
 }
 
 /// Parses the file's line; `None` for `running`, for a task that is in no call (`-1 …`), and for anything else.
