@@ -128,6 +128,7 @@ pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut
             Role::WaitingSend => "is waiting to send",
             Role::WaitingReceive => "is waiting to receive",
             Role::WaitingSemaphore => "is waiting on it",
+            Role::WaitingOpen => "is waiting to open it",
             Role::Attached => "has it attached",
             Role::Mapped => "has it mapped",
             Role::Reader => "has it open for reading",

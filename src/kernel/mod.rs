@@ -12,6 +12,7 @@ pub mod file;
 pub mod host;
 pub mod inet_diag;
 pub mod maps;
+pub mod memory;
 pub mod mounts;
 pub mod mqueue;
 pub mod msgctl;

@@ -23,7 +23,12 @@ pub enum Wait {
     /// `mq_timedreceive` on this descriptor.
     MqReceive(u32),
     /// Opening a file, which for a FIFO waits for the other end.
-    Open,
+    Open {
+        /// Descriptor of the directory that a relative path starts from; `AT_FDCWD` for the working directory.
+        directory: i32,
+        /// Where the path is in the task's memory.
+        path: u64,
+    },
 }
 
 /// A task in a call.
@@ -93,7 +98,8 @@ pub fn decode(call: Call) -> Option<Wait> {
             70 => Some(Wait::MsgReceive(id)),
             242 => Some(Wait::MqSend(fd)),
             243 => Some(Wait::MqReceive(fd)),
-            2 | 85 | 257 | 437 => Some(Wait::Open),
+            2 | 85 => Some(Wait::Open { directory: libc::AT_FDCWD, path: first }),
+            257 | 437 => Some(Wait::Open { directory: id, path: second }),
             _ => None,
         };
     }
@@ -104,7 +110,7 @@ pub fn decode(call: Call) -> Option<Wait> {
             188 => Some(Wait::MsgReceive(id)),
             189 => Some(Wait::MsgSend(id)),
             192 | 193 => Some(Wait::Semop(id)),
-            56 | 437 => Some(Wait::Open),
+            56 | 437 => Some(Wait::Open { directory: id, path: second }),
             _ => None,
         };
     }
@@ -123,7 +129,8 @@ fn decode_i386(number: u64, first: u64, second: u64) -> Option<Wait> {
         (401, _) => Some(Wait::MsgReceive(own)),
         (279 | 418, _) => Some(Wait::MqSend(fd)),
         (280 | 419, _) => Some(Wait::MqReceive(fd)),
-        (5 | 8 | 295 | 437, _) => Some(Wait::Open),
+        (5 | 8, _) => Some(Wait::Open { directory: libc::AT_FDCWD, path: first }),
+        (295 | 437, _) => Some(Wait::Open { directory: own, path: second }),
         _ => None,
     }
 }

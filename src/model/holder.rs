@@ -32,6 +32,8 @@ pub enum Role {
     WaitingReceive,
     /// Sleeps in `semop` or `semtimedop`.
     WaitingSemaphore,
+    /// Sleeps in opening a FIFO until the other end is opened.
+    WaitingOpen,
 }
 
 impl Role {
@@ -52,6 +54,7 @@ impl Role {
             Self::WaitingSend => "waiting-send",
             Self::WaitingReceive => "waiting-receive",
             Self::WaitingSemaphore => "waiting-semaphore",
+            Self::WaitingOpen => "waiting-open",
         }
     }
 
@@ -62,7 +65,7 @@ impl Role {
 
     /// Whether the process sleeps in a call on the object.
     pub const fn is_waiting(self) -> bool {
-        matches!(self, Self::WaitingSend | Self::WaitingReceive | Self::WaitingSemaphore)
+        matches!(self, Self::WaitingSend | Self::WaitingReceive | Self::WaitingSemaphore | Self::WaitingOpen)
     }
 }
 

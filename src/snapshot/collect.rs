@@ -242,6 +242,7 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
             Hit::WaitsOnFile(thread, Wait::MqReceive(fd), identity) => {
                 (identity, Role::WaitingReceive, Some(fd), Some(thread))
             }
+            Hit::WaitsOnFile(thread, Wait::Open { .. }, identity) => (identity, Role::WaitingOpen, None, Some(thread)),
             Hit::Waits(..) | Hit::WaitsOnFile(..) => continue,
         };
         let Some(place) = picture.places.get(&identity).copied() else { continue };

@@ -7,8 +7,9 @@ use super::Want;
 use super::visibility::Hidden;
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
+use crate::kernel::file::{self, FileType, Stat};
 use crate::kernel::syscall::{self, Wait};
-use crate::kernel::{Error, Result, maps, namespace, process};
+use crate::kernel::{Error, Result, maps, memory, namespace, process};
 use crate::model::{Device, Identity, Key, Process};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -70,7 +71,7 @@ pub(super) enum Hit {
     Attached(i32),
     /// A thread that sleeps on a System V object.
     Waits(u32, Wait),
-    /// A thread that sleeps on a POSIX queue.
+    /// A thread that sleeps on a POSIX queue, or in opening a FIFO.
     WaitsOnFile(u32, Wait, Identity),
 }
 
@@ -234,7 +235,15 @@ impl<'a> Worker<'a> {
         })?;
         for (tid, wait) in waits {
             match wait {
-                Wait::Open => self.found.opening = Some(pid),
+                Wait::Open { directory, path } if self.plan.opening => match self.opened_file(pid, directory, path) {
+                    Ok(stat) if stat.file_type == FileType::Fifo => {
+                        let identity = Identity::File { device: stat.device, inode: stat.inode };
+                        self.found.hits.push((pid, Hit::WaitsOnFile(tid, wait, identity)));
+                    }
+                    Ok(_) => {}
+                    Err(_) => self.found.opening = Some(pid),
+                },
+                Wait::Open { .. } => {}
                 Wait::MqSend(fd) | Wait::MqReceive(fd) => {
                     if let Ok((device, inode)) = fd::read_one(self.proc, pid, fd) {
                         let identity = Identity::File { device, inode };
@@ -249,6 +258,17 @@ impl<'a> Worker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The file that a task sleeps in opening: looked at from its own root or directory, and not opened.
+    fn opened_file(&self, pid: u32, directory: i32, path: u64) -> Result<Stat> {
+        let path = memory::read_string(pid, path)?;
+        let from = match (path.starts_with(b"/"), u32::try_from(directory)) {
+            (true, _) => format!("{pid}/root"),
+            (false, Ok(fd)) => format!("{pid}/fd/{fd}/"),
+            (false, Err(_)) => format!("{pid}/cwd/"),
+        };
+        file::stat_at(self.proc, &[from.as_bytes(), &path].concat())
     }
 
     fn is_in_our_namespace(&self, task: &str) -> bool {

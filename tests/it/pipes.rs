@@ -1,7 +1,8 @@
 //! Pipes and FIFOs: who has which end, and which FIFO is which.
 
+use crate::support::cli;
 use crate::support::isolated::bytes;
-use crate::support::look::ends;
+use crate::support::look::{ends, sleeps};
 use crate::support::users::NOBODY;
 use crate::support::{Child, as_user, held, isolated, isolated_with_users, look, mounts, one, scratch};
 use ipcx::model::{Device, Identity, Ids, Kinds, Role};
@@ -151,9 +152,13 @@ fn a_fifo_that_nobody_has_open_is_found_and_not_opened() {
         for _ in 0..3 {
             let snapshot = look_in(&scratch());
             assert_eq!(path_shown(&snapshot), Some(bytes(&path)));
-            assert_eq!((ends(&snapshot.objects[0]), snapshot.holders(0)), ((0, 0), &[][..]));
-            assert_eq!(snapshot.visibility.opening, Some(writer.pid()));
+            let waits = sleeps(writer.pid(), Role::WaitingOpen, &[writer.pid()]);
+            assert_eq!((ends(&snapshot.objects[0]), snapshot.holders(0)), ((0, 0), &[waits][..]));
+            assert_eq!(snapshot.visibility.opening, None, "it is known what it opens");
         }
+        let ran = cli::ipcx(&["rm", path.to_str().unwrap()]);
+        assert_eq!(ran.status, 4, "{}", ran.err);
+        assert!(ran.err.contains("is waiting to open it") && path.exists(), "{}", ran.err);
         let named = Want { files: vec![bytes(&path).into()], ..Want::everything(Kinds::FIFOS) };
         assert_eq!(path_shown(&collect(&named).unwrap()), Some(bytes(&path)));
         assert!(writer.is_running());
