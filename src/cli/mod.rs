@@ -40,6 +40,7 @@ enum Command {
 
 /// Runs ipcx with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::kernel::threads::grow_heaps_in_large_steps();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return exit::from_clap(&error).into(),

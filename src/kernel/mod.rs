@@ -26,6 +26,7 @@ pub mod semctl;
 pub mod shmctl;
 pub mod syscall;
 pub mod sysvipc;
+pub mod threads;
 pub mod unix_diag;
 pub mod users;
 

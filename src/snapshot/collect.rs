@@ -8,7 +8,7 @@ use super::{Snapshot, Visibility, Want, pipes, posix, records, sockets, sysv};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
-use crate::kernel::{Error, capability, file, host, mounts, namespace, process};
+use crate::kernel::{Error, capability, file, host, mounts, namespace, process, threads};
 use crate::model::{Body, Device, Identity, Kinds, Object, Role};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::OwnedFd;
@@ -175,6 +175,7 @@ fn look_into_processes(
     let scan = std::thread::scope(|scope| {
         if sockets {
             scope.spawn(|| {
+                threads::own_tables();
                 sockets::add(sockets::read(want.kinds), picture);
                 sockets::add_files(socket_files, picture);
             });

@@ -9,7 +9,7 @@ use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
 use crate::kernel::file::{self, FileType, Stat};
 use crate::kernel::syscall::{self, Wait};
-use crate::kernel::{Error, Result, maps, memory, namespace, process};
+use crate::kernel::{Error, Result, maps, memory, namespace, process, threads};
 use crate::model::{Device, Identity, Key, Process};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -102,7 +102,14 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
         worker.found
     };
     let mut all = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..workers)
+            .map(|_| {
+                scope.spawn(|| {
+                    threads::own_tables();
+                    work()
+                })
+            })
+            .collect();
         let mut all = vec![work()];
         all.extend(others.into_iter().filter_map(|other| other.join().ok()));
         all
