@@ -6,7 +6,7 @@ use super::reasons::Reasons;
 use super::{files, sockets, sysv};
 use crate::model::{Body, Family, Holder, Object, Role, escape};
 use crate::snapshot::Snapshot;
-use std::fmt;
+use std::fmt::{self, Write as _}; // into a String, which cannot fail
 
 /// How an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,7 +137,12 @@ pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut
             Role::Connected => "has it connected",
             _ => "has it open",
         };
-        reasons.say(|| format!("{} {does}", who(snapshot, holder.pid)));
+        reasons.say(|| {
+            // As long as such a sentence gets; the most frequent one, it should not grow step by step.
+            let mut sentence = String::with_capacity(64);
+            let _ = write!(sentence, "{} {does}", who(snapshot, holder.pid));
+            sentence
+        });
     }
     last.is_some()
 }

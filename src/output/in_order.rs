@@ -1,10 +1,12 @@
 //! Rows rendered on all cores, and handed on in their order. Rendering 90,000 objects takes as long as collecting them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZero;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 /// Calls `render` for shares of `share` rows, several at a time, and `each` with the results in the rows' order. A share
-/// should be worth a thread, and what it renders small enough to be kept until it is written.
+/// should be worth a turn of a thread, and what it renders small enough to be kept until it is written.
 ///
 /// `render` gets an earlier result to overwrite where there is one: fresh memory for every share would cost more than
 /// what is written into it.
@@ -14,25 +16,46 @@ pub(super) fn in_order<R: Send, T: Default + Send>(
     render: impl Fn(&mut [R], &mut T) + Sync,
     mut each: impl FnMut(&mut T) -> io::Result<()>,
 ) -> io::Result<()> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
-    let mut results: Vec<T> = Vec::new();
-    for round in rows.chunks_mut(share * cores) {
-        let shares = round.len().div_ceil(share);
-        results.resize_with(results.len().max(shares), T::default);
-        std::thread::scope(|scope| {
-            let mut work = round.chunks_mut(share).zip(&mut results);
-            let first = work.next();
-            for (rows, result) in work {
-                let render = &render;
-                scope.spawn(move || render(rows, result));
-            }
-            if let Some((rows, result)) = first {
-                render(rows, result);
-            }
-        });
-        results[..shares].iter_mut().try_for_each(&mut each)?;
+    if rows.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    if rows.len() <= share {
+        let mut result = T::default();
+        render(rows, &mut result);
+        return each(&mut result);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(8);
+    // A lock is poisoned only by a panic, which ends this function anyway.
+    let shares = Mutex::new(rows.chunks_mut(share).enumerate());
+    let recycled = Mutex::new(Vec::<T>::new());
+    let (shares, recycled, render) = (&shares, &recycled, &render);
+    let (send, results) = mpsc::sync_channel(2 * cores);
+    // The receiving end moves in, so that an early return lets the threads go.
+    std::thread::scope(move |scope| {
+        for send in std::iter::repeat_n(send, cores) {
+            scope.spawn(move || {
+                loop {
+                    let claimed = shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some((number, rows)) = claimed else { return };
+                    let mut result = recycled.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+                    render(rows, &mut result);
+                    if send.send((number, result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let (mut early, mut next) = (BTreeMap::new(), 0);
+        for (number, result) in results {
+            early.insert(number, result);
+            while let Some(mut result) = early.remove(&next) {
+                each(&mut result)?;
+                recycled.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                next += 1;
+            }
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]
