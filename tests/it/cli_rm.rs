@@ -260,3 +260,49 @@ fn asked_for_each_only_yes_means_yes() {
         assert_eq!(left(), ["queue:1", "queue:2", "queue:4"], "the end of input means no");
     });
 }
+
+#[test]
+fn every_target_is_tried_though_nobody_reads_what_was_done() {
+    isolated(|| {
+        for key in [1, 2, 3] {
+            sysv::queue(key, 0o600);
+        }
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let ran = cli::finish(cli::command(&["rm", "queue:0", "queue:1", "queue:2"]).stdout(full));
+        assert_eq!(ran.status, 1, "that it could not be printed is said: {}", ran.err);
+        assert!(left().is_empty(), "{:?}", left());
+    });
+}
+
+#[test]
+fn a_socket_is_found_by_any_path_of_its_file() {
+    isolated(|| {
+        std::fs::create_dir(place("real")).unwrap();
+        std::os::unix::fs::symlink(place("real"), place("link")).unwrap();
+        let listener = UnixListener::bind(place("real/s")).unwrap();
+        for path in [place("link/s"), place("real/../real/s")] {
+            let ran = ipcx(&["rm", path.to_str().unwrap()]);
+            assert_eq!(ran.status, 4, "{}", ran.err);
+            assert!(ran.err.contains("listens on it"), "{}", ran.err);
+        }
+        drop(listener);
+        assert_removed(&ipcx(&["rm", place("link/s").to_str().unwrap()]), &["link/s"]);
+        assert!(!place("real/s").exists());
+    });
+}
+
+#[test]
+fn a_file_that_is_none_of_ours_or_closed_to_the_user() {
+    isolated_with_users(|| {
+        let plain = place("plain");
+        std::fs::write(&plain, "kept").unwrap();
+        let ran = ipcx(&["rm", plain.to_str().unwrap()]);
+        assert_eq!(ran.status, 1);
+        assert!(ran.err.contains("is no FIFO, socket or POSIX object") && plain.exists(), "{}", ran.err);
+        std::fs::create_dir(place("closed")).unwrap();
+        std::fs::set_permissions(place("closed"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        mkfifo(&place("closed/f"), Mode::S_IRWXU).unwrap();
+        let ran = ipcx_as(NOBODY, &["rm", place("closed/f").to_str().unwrap()]);
+        assert_eq!(ran.status, 3, "{}", ran.err);
+    });
+}
