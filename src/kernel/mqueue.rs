@@ -17,7 +17,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use std::ffi::{CStr, OsStr};
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// Where it is mounted by convention.
@@ -174,11 +174,6 @@ impl Mqueues {
     /// Attributes of one queue's file as it is now.
     pub fn stat(&self, name: &[u8]) -> Result<Stat> {
         file::lstat_at(&self.dir, name)
-    }
-
-    /// The file system's directory, for comparing devices.
-    pub fn directory(&self) -> impl AsFd + '_ {
-        &self.dir
     }
 }
 

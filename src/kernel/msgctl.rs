@@ -24,8 +24,6 @@ pub struct MsgStat {
     pub changed: i64,
     /// Most bytes the queue takes (`msg_qbytes`).
     pub limit_bytes: u64,
-    /// Messages in it.
-    pub messages: u64,
 }
 
 /// Reads a queue's attributes, readable or not. Needs no privilege.
@@ -46,7 +44,6 @@ pub fn stat(id: i32) -> Result<MsgStat> {
         creator: Ids { uid: ds.msg_perm.cuid, gid: Some(ds.msg_perm.cgid) },
         changed: ds.msg_ctime,
         limit_bytes: ds.msg_qbytes,
-        messages: ds.msg_qnum,
     })
 }
 

@@ -71,11 +71,6 @@ impl Snapshot {
         self.clock.started_at(process.start_ticks)
     }
 
-    /// When the machine booted, by today's clock.
-    pub fn booted_at(&self) -> Time {
-        self.clock.boot
-    }
-
     /// A living process of one of these users that was there at `time` already, so that it could know an object made or
     /// changed then. Kernel threads and ipcx itself do not count. Knows only what a want with `table` collected.
     pub fn older_process_of(&self, uids: [Option<u32>; 2], time: Time) -> Option<&Process> {

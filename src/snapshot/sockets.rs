@@ -238,7 +238,8 @@ fn inet_socket(row: &InetRecord, peer: Option<u64>, unaccepted: bool) -> Socket 
         unaccepted,
         receive_queue: (!listening).then_some(receive),
         send_queue: (!listening).then_some(send),
-        backlog: listening.then_some(send),
+        // The text of /proc/net, which has no cookies, has no backlog either.
+        backlog: (listening && row.cookie != 0).then_some(send),
         pending: listening.then_some(receive),
         unix: None,
         inet: Some(Box::new(Inet { protocol: row.protocol, local: row.local, remote: row.remote })),
