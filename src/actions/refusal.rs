@@ -52,10 +52,26 @@ pub enum Refusal {
         why: String,
     },
     /// It is not what it was when the plan was made.
-    #[error("{what}: gone or replaced since it was looked at; nothing was removed")]
+    #[error("{what}: gone or replaced since it was looked at; nothing was done")]
     Changed {
         /// The object.
         what: String,
+    },
+    /// It cannot be done, or not now, and that is nobody's decision: a full queue, no reader, a key that is taken.
+    #[error("{what}: {why}")]
+    Failed {
+        /// The object.
+        what: String,
+        /// Why, and the way out.
+        why: String,
+    },
+    /// It would do harm, and was not asked for with `--force` or the like.
+    #[error("{what}: {why}")]
+    Unsafe {
+        /// The object or process.
+        what: String,
+        /// Which harm, and what allows it.
+        why: String,
     },
     /// The person said no.
     #[error("{what}: not removed: not confirmed")]

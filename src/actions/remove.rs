@@ -1,11 +1,12 @@
 //! Removal: System V objects by id, POSIX objects, FIFOs and socket files by name.
 
+use super::subject::Subject;
 use super::target::is_file;
 use super::{Policy, Refusal, Target};
 use crate::diagnose::{State, verdict};
 use crate::kernel::file::FileType;
-use crate::kernel::{SysvStat, capability, file, mqueue, msgctl, semctl, shmctl, users};
-use crate::model::{Body, Device, Family, Identity, Kind, Kinds, Object, escape};
+use crate::kernel::{capability, file, mqueue, msgctl, semctl, shmctl, users};
+use crate::model::{Body, Family, Identity, Kind, Kinds, Object, escape};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
 
 /// One removal, planned: what would go, whose it is, who uses it.
@@ -19,7 +20,7 @@ pub struct Removal {
     pub users: Vec<String>,
     /// Processes that could not be looked into, so that more may use it.
     pub unseen: usize,
-    victim: Victim,
+    victim: Subject,
     permitted: Result<(), String>,
 }
 
@@ -35,14 +36,6 @@ pub enum Outcome {
     },
 }
 
-/// The object with all that is compared again before the act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Victim {
-    SysV { kind: Kind, id: i32, stat: SysvStat },
-    PosixQueue { name: Box<[u8]>, device: Device, inode: u64 },
-    File { path: Box<[u8]>, device: Device, inode: u64 },
-}
-
 /// A target, and its removal or why there is none.
 pub type Plan = (Target, Result<Removal, Refusal>);
 
@@ -55,7 +48,7 @@ pub fn plan_removals(targets: &[Target]) -> Result<Vec<Plan>, SnapshotError> {
         target.add_to(&mut want);
     }
     let snapshot = crate::snapshot::collect(&want)?;
-    let mut planned: Vec<Victim> = Vec::new();
+    let mut planned: Vec<Subject> = Vec::new();
     let mut plans = Vec::new();
     for target in targets {
         let plan = target.find(&snapshot).and_then(|place| plan(&snapshot, place, target));
@@ -83,18 +76,17 @@ fn plan(snapshot: &Snapshot, place: usize, target: &Target) -> Result<Removal, R
     Ok(Removal { address, description: describe(snapshot, object), users, unseen, victim, permitted })
 }
 
-fn victim(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> Result<Victim, Refusal> {
+fn victim(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> Result<Subject, Refusal> {
     let object = &snapshot.objects[place];
     let gone = || Refusal::NotFound { what: address.to_owned(), kind: target.noun() };
     let unremovable = |why| Refusal::Unremovable { what: address.to_owned(), why };
     match (&object.body, object.identity) {
         (_, Identity::SysV { kind, id, .. }) => {
-            let stat = stat(kind, id).map_err(|error| if error.is_absent() { gone() } else { error.into() })?;
-            Ok(Victim::SysV { kind, id, stat })
+            Subject::sysv(kind, id).map_err(|error| if error.is_absent() { gone() } else { error.into() })
         }
         (Body::Queue(_), Identity::File { device, inode }) => {
             let name = object.name.as_deref().and_then(|name| name.strip_prefix(b"/")).unwrap_or_default();
-            Ok(Victim::PosixQueue { name: name.into(), device, inode })
+            Ok(Subject::PosixQueue { name: name.into(), device, inode })
         }
         (Body::Pipe(_), _) => {
             Err(unremovable("a pipe has no name to remove: it goes when the processes that have it close it or end"))
@@ -111,38 +103,30 @@ fn victim(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> 
             if stat.file_type != FileType::Socket {
                 return Err(gone());
             }
-            Ok(Victim::File { path: path.into(), device: stat.device, inode: stat.inode })
+            Ok(Subject::File { path: path.into(), device: stat.device, inode: stat.inode })
         }
         (_, Identity::File { device, inode }) => match &object.path {
-            Some(path) => Ok(Victim::File { path: path.clone(), device, inode }),
+            Some(path) => Ok(Subject::File { path: path.clone(), device, inode }),
             None => Err(unremovable("its path is not known in this mount namespace, or is gone already")),
         },
         (_, Identity::Socket { .. }) => Err(gone()),
     }
 }
 
-fn stat(kind: Kind, id: i32) -> crate::kernel::Result<SysvStat> {
-    match kind {
-        Kind::Queue => msgctl::stat(id).map(Into::into),
-        Kind::Shm => shmctl::stat(id).map(|stat| stat.common),
-        _ => semctl::stat(id),
-    }
-}
-
 /// Whether the caller may, as far as that can be told beforehand; for `--dry-run`.
-fn permitted(object: &Object, victim: &Victim) -> Result<(), String> {
+fn permitted(object: &Object, victim: &Subject) -> Result<(), String> {
     let me = users::own_uid();
     let has = |capability| capability::read_effective().is_ok_and(|set| set.has(capability));
     match victim {
-        Victim::SysV { stat, .. } => {
+        Subject::SysV { stat, .. } => {
             let mine = [stat.owner.uid, stat.creator.uid].contains(&me) || has(capability::CAP_SYS_ADMIN);
             if mine { Ok(()) } else { Err("only its owner, its creator or CAP_SYS_ADMIN may remove it".to_owned()) }
         }
-        Victim::PosixQueue { .. } => {
+        Subject::PosixQueue { .. } => {
             let mine = object.owner.is_some_and(|ids| ids.uid == me) || has(capability::CAP_FOWNER);
             if mine { Ok(()) } else { Err("only its owner or CAP_FOWNER may remove it".to_owned()) }
         }
-        Victim::File { path, .. } => {
+        Subject::File { path, .. } => {
             let may = file::may_unlink(path, has(capability::CAP_FOWNER));
             if may { Ok(()) } else { Err("its directory does not let this user remove it".to_owned()) }
         }
@@ -180,9 +164,7 @@ impl Removal {
     /// Whether it would be done now: read-only mode, use and permission. Changes nothing.
     pub fn check(&self, policy: Policy) -> Result<(), Refusal> {
         let what = || self.address.clone();
-        if policy.read_only {
-            return Err(Refusal::ReadOnly { what: what() });
-        }
+        policy.permit(&self.address)?;
         if !policy.force && !self.users.is_empty() {
             return Err(Refusal::InUse { what: what(), users: self.users.clone() });
         }
@@ -215,32 +197,13 @@ impl Removal {
     }
 
     fn act(&self, policy: Policy) -> Result<Outcome, Refusal> {
+        self.victim.verify(&self.address)?;
         match &self.victim {
-            Victim::SysV { kind, id, stat: planned } => {
-                if stat(*kind, *id)? != *planned {
-                    return Err(self.changed());
-                }
-                match kind {
-                    Kind::Queue => msgctl::remove(*id)?,
-                    Kind::Shm => return self.remove_segment(*id, policy),
-                    _ => semctl::remove(*id)?,
-                }
-            }
-            Victim::PosixQueue { name, device, inode } => {
-                let may_mount = capability::read_effective().is_ok_and(|set| set.has(capability::CAP_SYS_ADMIN));
-                let now = mqueue::open(may_mount)?.stat(name)?;
-                if (now.device, now.inode) != (*device, *inode) {
-                    return Err(self.changed());
-                }
-                mqueue::unlink(name)?;
-            }
-            Victim::File { path, device, inode } => {
-                let now = file::lstat(path)?;
-                if (now.device, now.inode) != (*device, *inode) {
-                    return Err(self.changed());
-                }
-                file::unlink(path)?;
-            }
+            Subject::SysV { kind: Kind::Queue, id, .. } => msgctl::remove(*id)?,
+            Subject::SysV { kind: Kind::Shm, id, .. } => return self.remove_segment(*id, policy),
+            Subject::SysV { id, .. } => semctl::remove(*id)?,
+            Subject::PosixQueue { name, .. } => mqueue::unlink(name)?,
+            Subject::File { path, .. } => file::unlink(path)?,
         }
         Ok(Outcome::Removed)
     }

@@ -31,10 +31,13 @@ impl From<&Refusal> for Exit {
         match refusal {
             Refusal::Permission { .. } => Self::Permission,
             Refusal::Kernel(error) if error.is_permission() => Self::Permission,
-            Refusal::NotFound { .. } | Refusal::Unremovable { .. } | Refusal::Changed { .. } | Refusal::Kernel(_) => {
-                Self::Failed
-            }
+            Refusal::NotFound { .. }
+            | Refusal::Unremovable { .. }
+            | Refusal::Changed { .. }
+            | Refusal::Failed { .. }
+            | Refusal::Kernel(_) => Self::Failed,
             Refusal::Ambiguous { .. }
+            | Refusal::Unsafe { .. }
             | Refusal::ReadOnly { .. }
             | Refusal::InUse { .. }
             | Refusal::NotConfirmed { .. } => Self::Refused,

@@ -75,6 +75,21 @@ impl Error {
         matches!(self, Self::Permission { .. })
     }
 
+    /// Whether the call would have had to wait (`EAGAIN`, `ETIMEDOUT`): a full or an empty queue, a leased file.
+    pub const fn would_block(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EAGAIN | Errno::ETIMEDOUT, .. })
+    }
+
+    /// Whether the name or key is taken (`EEXIST`).
+    pub const fn exists(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EEXIST, .. })
+    }
+
+    /// Whether there is no room (`ENOSPC`, `EDQUOT`).
+    pub const fn no_space(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::ENOSPC | Errno::EDQUOT, .. })
+    }
+
     /// Whether the thing is not there (any more).
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::Gone { .. })

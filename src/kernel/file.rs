@@ -76,6 +76,13 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::from_io(path, &error))
 }
 
+/// Reads a file that holds one decimal number, as those of /proc/sys do.
+pub fn read_number(path: &str) -> Result<u64> {
+    let text = read(path)?;
+    super::text::decimal(text.trim_ascii())
+        .ok_or_else(|| Error::Malformed { what: path.into(), detail: String::from_utf8_lossy(&text).into() })
+}
+
 /// How much of a large file is read at a time.
 const PIECE: usize = 64 * 1024;
 

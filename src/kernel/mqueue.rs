@@ -7,17 +7,17 @@
 
 use super::file::{self, FileType, Stat};
 use super::{Error, Result, text};
-use crate::model::{Notify, escape};
+use crate::model::{Ids, Notify, escape};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::mount::{MsFlags, mount};
-use nix::mqueue::{MqdT, mq_close, mq_getattr};
+use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_attr_member_t, mq_close, mq_getattr, mq_open};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use std::ffi::{CStr, OsStr};
 use std::io::Read;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// Where it is mounted by convention.
@@ -183,6 +183,151 @@ pub fn unlink(name: &[u8]) -> Result<()> {
     let path = [b"/", name].concat();
     nix::mqueue::mq_unlink(OsStr::from_bytes(&path))
         .map_err(|errno| Error::from_errno(format!("queue:{}", escape(&path)), errno))
+}
+
+/// An open queue of the caller's IPC namespace. Closed when dropped; a caller that has itself registered for
+/// notification gives that up with it.
+#[derive(Debug)]
+pub struct Queue {
+    fd: OwnedFd,
+    name: Box<[u8]>,
+}
+
+/// What is asked of an opened queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `O_RDONLY`: to take messages.
+    Receive,
+    /// `O_WRONLY`: to put messages.
+    Send,
+    /// `O_RDWR`.
+    Both,
+}
+
+impl Access {
+    const fn flag(self) -> MQ_OFlag {
+        match self {
+            Self::Receive => MQ_OFlag::O_RDONLY,
+            Self::Send => MQ_OFlag::O_WRONLY,
+            Self::Both => MQ_OFlag::O_RDWR,
+        }
+    }
+}
+
+/// Opens a queue by its name without the slash, not to wait. Needs the permission for `access`. Errors:
+/// [`Error::NotFound`]; `EAGAIN` while another process holds a lease on it.
+pub fn open_queue(name: &[u8], access: Access) -> Result<Queue> {
+    open_with(name, access.flag(), Mode::empty(), None)
+}
+
+/// Makes a queue of so many messages of so many bytes each, or opens the one of this name unless `exclusive`. The mode is
+/// set whatever the umask. Errors: `EEXIST`; `EINVAL` above the limits of `/proc/sys/fs/mqueue`; `EMFILE` at
+/// `RLIMIT_MSGQUEUE`; `ENOSPC` at `queues_max`.
+pub fn create(name: &[u8], mode: u16, most_messages: u64, message_bytes: u64, exclusive: bool) -> Result<Queue> {
+    let number = |n: u64| {
+        mq_attr_member_t::try_from(n).map_err(|_| Error::from_errno(format!("queue:/{}", escape(name)), Errno::EINVAL))
+    };
+    let attributes = MqAttr::new(0, number(most_messages)?, number(message_bytes)?, 0);
+    let flags = MQ_OFlag::O_RDWR | MQ_OFlag::O_CREAT | if exclusive { MQ_OFlag::O_EXCL } else { MQ_OFlag::empty() };
+    let wanted = Mode::from_bits_truncate(mode.into());
+    if exclusive {
+        let queue = open_with(name, flags, wanted, Some(&attributes))?;
+        return queue.set_mode(mode).map(|()| queue);
+    }
+    // Whether it was there already, whose mode is then its own, only a try without making it tells.
+    match open_queue(name, Access::Both) {
+        Err(error) if error.is_absent() => create(name, mode, most_messages, message_bytes, true),
+        opened => opened,
+    }
+}
+
+fn open_with(name: &[u8], flags: MQ_OFlag, mode: Mode, attributes: Option<&MqAttr>) -> Result<Queue> {
+    let path = [b"/", name].concat();
+    let flags = flags | MQ_OFlag::O_CLOEXEC | MQ_OFlag::O_NONBLOCK;
+    let queue = mq_open(OsStr::from_bytes(&path), flags, mode, attributes)
+        .map_err(|errno| Error::from_errno(format!("queue:{}", escape(&path)), errno))?;
+    // SAFETY: on Linux a queue's descriptor is a file descriptor; it is handed over, and nix's type closes nothing.
+    Ok(Queue { fd: unsafe { OwnedFd::from_raw_fd(queue.into_raw_fd()) }, name: path.into() })
+}
+
+impl Queue {
+    fn error(&self, errno: Errno) -> Error {
+        Error::from_errno(format!("queue:{}", escape(&self.name)), errno)
+    }
+
+    fn attr(&self) -> Result<libc::mq_attr> {
+        let mut attr = std::mem::MaybeUninit::<libc::mq_attr>::zeroed();
+        // SAFETY: `fd` is an open queue, `attr` valid for writes of the whole struct.
+        let result = unsafe { libc::mq_getattr(self.fd.as_raw_fd(), attr.as_mut_ptr()) };
+        Errno::result(result).map_err(|errno| self.error(errno))?;
+        // SAFETY: plain integers, zeroed above and filled by the successful call.
+        Ok(unsafe { attr.assume_init() })
+    }
+
+    /// What it holds and takes. The status needs it open for receiving.
+    pub fn attributes(&self) -> Result<Attributes> {
+        let attr = self.attr()?;
+        let mut text = [0; 256];
+        let status = nix::sys::uio::pread(&self.fd, &mut text, 0).ok().and_then(|length| parse_status(&text[..length]));
+        Ok(Attributes {
+            messages: attr.mq_curmsgs.max(0) as u64,
+            limit_messages: attr.mq_maxmsg.max(0) as u64,
+            max_message_bytes: attr.mq_msgsize.max(0) as u64,
+            status,
+        })
+    }
+
+    /// Its file's attributes.
+    pub fn stat(&self) -> Result<Stat> {
+        nix::sys::stat::fstat(&self.fd).map(Stat::from).map_err(|errno| self.error(errno))
+    }
+
+    /// Sets its permission bits. Needs to own it, or `CAP_FOWNER`.
+    pub fn set_mode(&self, mode: u16) -> Result<()> {
+        nix::sys::stat::fchmod(&self.fd, Mode::from_bits_truncate(mode.into())).map_err(|errno| self.error(errno))
+    }
+
+    /// Sets its owner. Needs `CAP_CHOWN`, but for the group, which an owner may set to one of his own.
+    pub fn set_owner(&self, owner: Ids) -> Result<()> {
+        let gid = owner.gid.map(nix::unistd::Gid::from_raw);
+        nix::unistd::fchown(&self.fd, Some(nix::unistd::Uid::from_raw(owner.uid)), gid)
+            .map_err(|errno| self.error(errno))
+    }
+
+    /// Puts a message of this priority, 0 to 32767. Errors: `EAGAIN` when it is full; `EMSGSIZE`.
+    pub fn send(&self, priority: u32, data: &[u8]) -> Result<()> {
+        // SAFETY: as many readable bytes as are said; the kernel only reads them.
+        let result = unsafe { libc::mq_send(self.fd.as_raw_fd(), data.as_ptr().cast(), data.len(), priority) };
+        Errno::result(result).map(drop).map_err(|errno| self.error(errno))
+    }
+
+    /// Takes the oldest message of the highest priority; `None` when there is none. `room` must have the largest
+    /// message's size ([`Attributes::max_message_bytes`]), or the kernel says `EMSGSIZE`.
+    pub fn receive(&self, room: &mut [u8]) -> Result<Option<(u32, usize)>> {
+        let mut priority = 0;
+        // SAFETY: `room` is writable for its whole length, `priority` is an integer of ours.
+        let length =
+            unsafe { libc::mq_receive(self.fd.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), &raw mut priority) };
+        match Errno::result(length) {
+            Ok(length) => Ok(Some((priority, length as usize))),
+            Err(Errno::EAGAIN) => Ok(None),
+            Err(errno) => Err(self.error(errno)),
+        }
+    }
+
+    /// Waits until a message can be taken or put, or the time is over: true when it can. `None` waits without end.
+    /// Errors: `EINTR` when a signal comes.
+    pub fn wait(&self, to_receive: bool, timeout: Option<std::time::Duration>) -> Result<bool> {
+        super::ready::wait(self.fd.as_fd(), !to_receive, timeout).map_err(|errno| self.error(errno))
+    }
+
+    /// Leases it (`F_SETLEASE`, `man 2 fcntl_locking`): succeeds only when nobody else has it open, and until it is closed
+    /// or unleased an `open` by others waits, for `/proc/sys/fs/lease-break-time` seconds (45) at the most. So this is an
+    /// exact answer, hidden processes included. `false`: somebody has it open. Needs to own it, or `CAP_LEASE`. Errors:
+    /// [`Error::Unsupported`] where the kernel knows no leases here.
+    pub fn lease(&self) -> Result<bool> {
+        super::lease::take(self.fd.as_fd()).map_err(|errno| self.error(errno))
+    }
 }
 
 /// Parses `QSIZE:129        NOTIFY:2     SIGNO:0     NOTIFY_PID:8260`.

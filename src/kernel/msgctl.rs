@@ -1,4 +1,5 @@
-//! `msgctl(2)`: what `/proc/sysvipc/msg` lacks about a queue, all queues where that is wanted of each, and removal.
+//! `msgget(2)`, `msgctl(2)`: what `/proc/sysvipc/msg` lacks about a queue, all queues where that is wanted of each;
+//! making, changing and removing one. Its messages are in `messages`.
 
 use super::Result;
 use super::sysvipc::{MsgLine, Perm};
@@ -20,10 +21,34 @@ pub struct MsgStat {
     pub owner: Ids,
     /// Creator.
     pub creator: Ids,
+    /// Permission bits.
+    pub mode: u16,
     /// Last change, seconds since the epoch.
     pub changed: i64,
     /// Most bytes the queue takes (`msg_qbytes`).
     pub limit_bytes: u64,
+    /// Messages in it (`msg_qnum`).
+    pub messages: u64,
+    /// Bytes of all messages (`msg_cbytes`).
+    pub bytes: u64,
+}
+
+/// What `IPC_SET` sets, all at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MsgSettings {
+    /// Owner.
+    pub owner: Ids,
+    /// Permission bits.
+    pub mode: u16,
+    /// Most bytes the queue takes (`msg_qbytes`).
+    pub limit_bytes: u64,
+}
+
+impl MsgStat {
+    /// What `IPC_SET` would set to leave the queue as it is.
+    pub const fn settings(&self) -> MsgSettings {
+        MsgSettings { owner: self.owner, mode: self.mode, limit_bytes: self.limit_bytes }
+    }
 }
 
 /// Reads a queue's attributes, readable or not. Needs no privilege.
@@ -42,9 +67,37 @@ pub fn stat(id: i32) -> Result<MsgStat> {
         key: Key(ds.msg_perm.__key),
         owner: Ids { uid: ds.msg_perm.uid, gid: Some(ds.msg_perm.gid) },
         creator: Ids { uid: ds.msg_perm.cuid, gid: Some(ds.msg_perm.cgid) },
+        mode: (u32::from(ds.msg_perm.mode) & 0o777) as u16,
         changed: ds.msg_ctime,
         limit_bytes: ds.msg_qbytes,
+        messages: ds.msg_qnum,
+        bytes: ds.__msg_cbytes,
     })
+}
+
+/// Makes a queue, or opens the one with this key unless `exclusive`; returns its id. [`Key::PRIVATE`] always makes one.
+/// Needs no privilege to make one. Errors: `EEXIST` ([`Error::exists`](super::Error::exists)), and `ENOSPC` at
+/// `kernel.msgmni`.
+pub fn create(key: Key, mode: u16, exclusive: bool) -> Result<i32> {
+    let flags = libc::IPC_CREAT | if exclusive { libc::IPC_EXCL } else { 0 } | libc::c_int::from(mode & 0o777);
+    // SAFETY: plain integers; no memory is passed.
+    let id = unsafe { libc::msgget(key.0, flags) };
+    Errno::result(id).map_err(|errno| super::Error::from_errno(format!("queue:{key}"), errno))
+}
+
+/// Sets owner, mode and limit (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
+/// `CAP_SYS_ADMIN`; a limit above `kernel.msgmnb` needs `CAP_SYS_RESOURCE`.
+pub fn set(id: i32, settings: &MsgSettings) -> Result<()> {
+    let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();
+    // SAFETY: plain integers, for all of which zero is a value.
+    let ds = unsafe { ds.assume_init_mut() };
+    ds.msg_perm.uid = settings.owner.uid;
+    ds.msg_perm.gid = settings.owner.gid.unwrap_or(u32::MAX);
+    ds.msg_perm.mode = settings.mode;
+    ds.msg_qbytes = settings.limit_bytes;
+    // SAFETY: `ds` is a valid msqid_ds for the whole call; the kernel only reads it.
+    let result = unsafe { libc::msgctl(id, libc::IPC_SET, ds) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
 }
 
 /// Calls `each` with every queue of the calling thread's IPC namespace and the most bytes it takes, in the order of

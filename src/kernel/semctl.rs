@@ -1,4 +1,5 @@
-//! `semctl(2)`: each semaphore's value, waiters and last pid, which no file shows; attributes by id; removal.
+//! `semget(2)`, `semctl(2)`: each semaphore's value, waiters and last pid, which no file shows; attributes by id; making,
+//! changing and removing a set.
 
 use super::Result;
 use crate::model::{Ids, Key, Semaphore};
@@ -7,15 +8,30 @@ use std::mem::MaybeUninit;
 
 /// `SEM_STAT_ANY` (`linux/sem.h`, Linux 4.17).
 const SEM_STAT_ANY: libc::c_int = 20;
-/// `GETPID`, `GETALL`, `GETNCNT`, `GETZCNT` (`linux/sem.h`); the libc crate has them not on every target.
+/// `GETPID` and the like (`linux/sem.h`); the libc crate has them not on every target.
 const GETPID: libc::c_int = 11;
 const GETALL: libc::c_int = 13;
 const GETNCNT: libc::c_int = 14;
 const GETZCNT: libc::c_int = 15;
+const SETVAL: libc::c_int = 16;
+const SETALL: libc::c_int = 17;
+
+/// A set's `semid_ds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SemStat {
+    /// Key, owner, creator, change time.
+    pub common: super::SysvStat,
+    /// Permission bits.
+    pub mode: u16,
+    /// Number of semaphores.
+    pub count: u64,
+    /// Last `semop`, seconds since the epoch, 0 for never.
+    pub operated: i64,
+}
 
 /// Reads a set's attributes, readable or not. Needs no privilege. See [`super::msgctl::stat`] for why an id may stand
 /// for an index.
-pub fn stat(id: i32) -> Result<super::SysvStat> {
+pub fn stat(id: i32) -> Result<SemStat> {
     let mut ds = MaybeUninit::<libc::semid_ds>::zeroed();
     // SAFETY: the fourth argument is the pointer member of `union semun`; `ds` is a valid, writable semid_ds.
     let found = unsafe { libc::semctl(id, 0, SEM_STAT_ANY, ds.as_mut_ptr()) };
@@ -23,13 +39,83 @@ pub fn stat(id: i32) -> Result<super::SysvStat> {
     // SAFETY: plain integers, zeroed above and filled by the successful call.
     let ds = unsafe { ds.assume_init() };
     let perm = ds.sem_perm;
-    Ok(super::SysvStat {
-        key: Key(perm.__key),
-        owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
-        creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
-        changed: ds.sem_ctime,
+    Ok(SemStat {
+        common: super::SysvStat {
+            key: Key(perm.__key),
+            owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
+            creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
+            changed: ds.sem_ctime,
+        },
+        mode: (u32::from(perm.mode) & 0o777) as u16,
+        count: ds.sem_nsems,
+        operated: ds.sem_otime,
     })
 }
+
+/// Makes a set of semaphores, all 0, or opens the one with this key unless `exclusive`; returns its id. Errors: `EEXIST`,
+/// `EINVAL` for a count of 0 or above the limit, `ENOSPC` at the limits of `kernel.sem`.
+pub fn create(key: Key, count: u16, mode: u16, exclusive: bool) -> Result<i32> {
+    let flags = libc::IPC_CREAT | if exclusive { libc::IPC_EXCL } else { 0 } | libc::c_int::from(mode & 0o777);
+    // SAFETY: plain integers; no memory is passed.
+    let id = unsafe { libc::semget(key.0, libc::c_int::from(count), flags) };
+    Errno::result(id).map_err(|errno| super::Error::from_errno(format!("sem:{key}"), errno))
+}
+
+/// Sets owner and mode (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
+/// `CAP_SYS_ADMIN`.
+pub fn set(id: i32, owner: Ids, mode: u16) -> Result<()> {
+    let mut ds = MaybeUninit::<libc::semid_ds>::zeroed();
+    // SAFETY: plain integers, for all of which zero is a value.
+    let ds = unsafe { ds.assume_init_mut() };
+    ds.sem_perm.uid = owner.uid;
+    ds.sem_perm.gid = owner.gid.unwrap_or(u32::MAX);
+    ds.sem_perm.mode = mode;
+    // SAFETY: the fourth argument is the pointer member of `union semun`; the kernel only reads `ds`.
+    let result = unsafe { libc::semctl(id, 0, libc::IPC_SET, std::ptr::from_mut(ds)) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
+/// The values of a set of `count`, at one moment. Needs read permission. See [`read_values`] for `count`.
+pub fn get_all(id: i32, count: u64) -> Result<Vec<u16>> {
+    let count = usize::try_from(count).map_err(|_| super::id_error(name(id), Errno::EINVAL))?;
+    let mut values = vec![0u16; count.max(LARGEST_SET)];
+    // SAFETY: the array is at least as long as the set, see LARGEST_SET, so the kernel does not write past its end.
+    let result = unsafe { libc::semctl(id, 0, GETALL, values.as_mut_ptr()) };
+    Errno::result(result).map_err(|errno| super::id_error(name(id), errno))?;
+    values.truncate(count);
+    Ok(values)
+}
+
+/// Sets all values at once (`SETALL`): wakes who can go on, clears every process's undo for the set, makes the caller
+/// the last pid. `values` must have one for each semaphore. Needs write permission. Errors: `ERANGE` above 32767.
+pub fn set_all(id: i32, values: &[u16]) -> Result<()> {
+    let mut padded = values.to_vec();
+    padded.resize(values.len().max(LARGEST_SET), 0);
+    // SAFETY: the array is at least as long as the set, see LARGEST_SET; the kernel only reads it.
+    let result = unsafe { libc::semctl(id, 0, SETALL, padded.as_ptr()) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
+/// Sets one value (`SETVAL`), likewise for that semaphore.
+pub fn set_one(id: i32, index: u16, value: u16) -> Result<()> {
+    // SAFETY: the fourth argument is the integer member of `union semun`; no memory is passed.
+    let result = unsafe { libc::semctl(id, libc::c_int::from(index), SETVAL, libc::c_int::from(value)) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
+/// Stamps a set's time of last operation by one that changes nothing: waiting for semaphore 0 to be 0 while it is.
+/// Programs take a set without that time for one whose maker has not finished (`man 2 semget`, NOTES). Needs read
+/// permission. Errors: `EAGAIN` when its value is not 0.
+pub fn stamp(id: i32) -> Result<()> {
+    let mut nothing = libc::sembuf { sem_num: 0, sem_op: 0, sem_flg: libc::IPC_NOWAIT as libc::c_short };
+    // SAFETY: one valid operation, which the kernel only reads.
+    let result = unsafe { libc::semop(id, &raw mut nothing, 1) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
+/// An id could be removed and given to another set between two looks at it. Its sequence number makes that all but
+/// impossible; room for the largest recommended set (`man 5 proc_sys_kernel`, SEMMSL) keeps it harmless.
+const LARGEST_SET: usize = 65_536;
 
 /// Reads all semaphores of a set of `count` (from `sem_nsems`). Needs read permission on the set.
 ///
@@ -37,15 +123,7 @@ pub fn stat(id: i32) -> Result<super::SysvStat> {
 /// in use may change in between. `count` must be the set's own: the kernel writes as many values as the set has
 /// (`ipc/sem.c`, `semctl_main`), and a set never changes its size.
 pub fn read_values(id: i32, count: u64) -> Result<Box<[Semaphore]>> {
-    // An id could be removed and given to another set between listing and here. Its sequence number makes that all but
-    // impossible; room for the largest recommended set (`man 5 proc_sys_kernel`, SEMMSL) keeps it harmless.
-    const LARGEST_SET: usize = 65_536;
-    let count = usize::try_from(count).map_err(|_| super::id_error(name(id), Errno::EINVAL))?;
-    let mut values = vec![0u16; count.max(LARGEST_SET)];
-    // SAFETY: the array is at least as long as the set, see above, so the kernel does not write past its end.
-    let result = unsafe { libc::semctl(id, 0, GETALL, values.as_mut_ptr()) };
-    Errno::result(result).map_err(|errno| super::id_error(name(id), errno))?;
-    values[..count]
+    get_all(id, count)?
         .iter()
         .zip(0..)
         .map(|(value, index)| {

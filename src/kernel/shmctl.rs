@@ -1,5 +1,5 @@
-//! `shmctl(2)`: a segment's attributes by id, and its removal. The table of `/proc/sysvipc/shm` has all that a listing
-//! needs; this is for looking again right before acting.
+//! `shmget(2)`, `shmctl(2)`: a segment's attributes by id, making, changing and removing one. The table of
+//! `/proc/sysvipc/shm` has all that a listing needs; this is for acting. Its bytes are reached by `shmat`.
 
 use super::Result;
 use crate::model::{Ids, Key};
@@ -14,9 +14,21 @@ const SHM_STAT_ANY: libc::c_int = 15;
 pub struct ShmStat {
     /// Key, owner, creator, change time.
     pub common: super::SysvStat,
+    /// Permission bits.
+    pub mode: u16,
+    /// Size in bytes.
+    pub size: u64,
     /// Number of attaches now.
     pub attaches: u64,
+    /// Removed, but kept while somebody is attached (`SHM_DEST`).
+    pub marked_for_removal: bool,
+    /// Locked in memory (`SHM_LOCKED`).
+    pub locked: bool,
 }
+
+/// `SHM_DEST` and `SHM_LOCKED` in a segment's mode (`linux/shm.h`).
+const SHM_DEST: u32 = 0o1000;
+const SHM_LOCKED: u32 = 0o2000;
 
 /// Reads a segment's attributes, readable or not; attaches nothing. Needs no privilege. See [`super::msgctl::stat`] for
 /// why an id may stand for an index.
@@ -35,8 +47,47 @@ pub fn stat(id: i32) -> Result<ShmStat> {
             creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
             changed: ds.shm_ctime,
         },
+        mode: (u32::from(perm.mode) & 0o777) as u16,
+        size: ds.shm_segsz as u64,
         attaches: ds.shm_nattch,
+        marked_for_removal: u32::from(perm.mode) & SHM_DEST != 0,
+        locked: u32::from(perm.mode) & SHM_LOCKED != 0,
     })
+}
+
+/// Makes a segment of zeros, or opens the one with this key unless `exclusive`; returns its id. `size` is in bytes; an
+/// existing segment must have at least that many. Errors: `EEXIST`, `EINVAL` for a size of 0 or above `kernel.shmmax`,
+/// `ENOSPC` at `kernel.shmmni` or `shmall`.
+pub fn create(key: Key, size: u64, mode: u16, exclusive: bool) -> Result<i32> {
+    let what = || format!("shm:{key}");
+    let size = usize::try_from(size).map_err(|_| super::Error::from_errno(what(), Errno::EINVAL))?;
+    let flags = libc::IPC_CREAT | if exclusive { libc::IPC_EXCL } else { 0 } | libc::c_int::from(mode & 0o777);
+    // SAFETY: plain integers; no memory is passed.
+    let id = unsafe { libc::shmget(key.0, size, flags) };
+    Errno::result(id).map_err(|errno| super::Error::from_errno(what(), errno))
+}
+
+/// Sets owner and mode (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
+/// `CAP_SYS_ADMIN`.
+pub fn set(id: i32, owner: Ids, mode: u16) -> Result<()> {
+    let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: plain integers, for all of which zero is a value.
+    let ds = unsafe { ds.assume_init_mut() };
+    ds.shm_perm.uid = owner.uid;
+    ds.shm_perm.gid = owner.gid.unwrap_or(u32::MAX);
+    ds.shm_perm.mode = mode;
+    // SAFETY: `ds` is a valid shmid_ds for the whole call; the kernel only reads it.
+    let result = unsafe { libc::shmctl(id, libc::IPC_SET, ds) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
+/// Locks a segment's pages in memory (`SHM_LOCK`), or lets them be swapped again (`SHM_UNLOCK`). Pages that were never
+/// touched are not brought in. Needs `CAP_IPC_LOCK`, or to be the owner or creator within `RLIMIT_MEMLOCK`.
+pub fn lock(id: i32, locked: bool) -> Result<()> {
+    let command = if locked { libc::SHM_LOCK } else { libc::SHM_UNLOCK };
+    // SAFETY: both commands ignore the buffer; no memory is passed.
+    let result = unsafe { libc::shmctl(id, command, std::ptr::null_mut()) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
 }
 
 /// Removes a segment (`IPC_RMID`). While somebody is attached it only loses its key and is marked; it goes with the

@@ -25,5 +25,5 @@ pub use object::{Body, Family, Identity, Ids, Kind, Kinds, Object, PipeEnds};
 pub use process::{Process, State};
 pub use removal::{RemovalTarget, TargetError};
 pub use socket::{Inet, Protocol, Socket, SocketState, SocketType, Unix};
-pub use sysv::{Key, Notify, Queue, SemSet, Semaphore, Shm};
+pub use sysv::{Key, Message, Notify, Queue, SemSet, Semaphore, Shm};
 pub use time::{Time, Times};

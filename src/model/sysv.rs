@@ -99,3 +99,12 @@ pub struct SemSet {
     /// Times.
     pub times: Times,
 }
+
+/// A message of a System V queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its type, 1 and up.
+    pub kind: i64,
+    /// Its bytes; may be none.
+    pub data: Vec<u8>,
+}

@@ -63,8 +63,7 @@ fn note(what: &str, read: Result<usize>, seen: &mut Visibility) {
 
 /// `kernel.msgmax` of this namespace, bytes.
 fn largest_message() -> Option<u64> {
-    let text = file::read("/proc/sys/kernel/msgmax").ok()?;
-    std::str::from_utf8(&text).ok()?.trim().parse().ok()
+    file::read_number("/proc/sys/kernel/msgmax").ok()
 }
 
 fn object(perm: &Perm, namespace: u64, kind: Kind, body: Body) -> Object {

@@ -3,6 +3,7 @@
 //! The document is written object by object: a busy machine has 90,000 of them, and none is kept as text. The shapes
 //! are types of their own, so that no column and no renamed field of the model changes what programs read.
 
+pub mod contents;
 mod fields;
 mod object;
 mod process;

@@ -18,11 +18,16 @@ pub struct Ran {
     pub err: String,
 }
 
-/// A command that is told nothing by its environment.
+/// A command that is told nothing by its environment, but where to keep its backups.
 pub fn command<T: AsRef<OsStr>>(arguments: &[T]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipcx"));
-    command.args(arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null());
+    command.args(arguments).env_clear().env("TZ", "UTC").env("XDG_STATE_HOME", state_home()).stdin(Stdio::null());
     command
+}
+
+/// Where root's backups go.
+pub fn state_home() -> PathBuf {
+    scratch().join(".state")
 }
 
 /// Runs it to its end, as root and with output that is no terminal.
@@ -40,7 +45,18 @@ pub fn ipcx_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Ran {
     }
     let mut command = Command::new(copy);
     command.args(arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null()).current_dir("/");
+    command.env("XDG_STATE_HOME", state_home_of(uid));
     finish(command.uid(uid).gid(uid))
+}
+
+/// Where another user's backups go; made for him if need be.
+pub fn state_home_of(uid: u32) -> PathBuf {
+    let place = scratch().join(format!(".state-{uid}"));
+    if !place.exists() {
+        fs::create_dir(&place).unwrap();
+        std::os::unix::fs::chown(&place, Some(uid), Some(uid)).unwrap();
+    }
+    place
 }
 
 /// Runs a command to its end.
