@@ -3,6 +3,7 @@
 //! A plan holds its target's identity, never a row number. Right before the act the object is read again and compared.
 //! Read-only mode, who may, and what is in use are decided here and nowhere else, for the command line and the TUI.
 
+pub mod backup;
 mod policy;
 mod refusal;
 mod remove;

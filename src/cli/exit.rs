@@ -54,6 +54,11 @@ impl Usage {
     pub(super) fn error(error: impl std::fmt::Display) -> anyhow::Error {
         Self(error.to_string()).into()
     }
+
+    /// Not the command line is wrong: what it asks for is not there.
+    pub(super) fn failed(error: impl std::fmt::Display) -> anyhow::Error {
+        anyhow::Error::msg(error.to_string())
+    }
 }
 
 /// Prints one line on stderr. That stderr is closed is nobody's error.

@@ -5,10 +5,12 @@
 
 mod args;
 mod exit;
+mod keeping;
 mod ls;
 mod print;
 mod rm;
 mod show;
+mod undo;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -36,6 +38,7 @@ enum Command {
     Ls(Box<ls::Ls>),
     Show(show::Show),
     Rm(rm::Rm),
+    Undo(undo::Undo),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -46,11 +49,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return exit::from_clap(&error).into(),
     };
     let read_only = cli.read_only || exit::env_flag("IPCX_READ_ONLY");
+    keeping::tell_interrupted();
     let done = match cli.command {
         None => ls::Ls::default().run(),
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
         Some(Command::Rm(rm)) => rm.run(read_only),
+        Some(Command::Undo(undo)) => undo.run(read_only),
     };
     match done {
         Ok(exit) => exit,

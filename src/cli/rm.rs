@@ -1,8 +1,9 @@
 //! `ipcx rm`: remove objects by id, key, name or address.
 
-use super::Exit;
 use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
+use super::{Exit, keeping};
+use crate::actions::backup::Store;
 use crate::actions::{Outcome, Policy, Refusal, Removal, Target, ValueKind, plan_removals};
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
@@ -14,9 +15,13 @@ Examples:
   ipcx rm -q 0x4d2                      a message queue by key
   ipcx rm -m 7 -s 3                     a segment and a semaphore set by id
   ipcx rm queue:/orders /run/x.fifo     a POSIX queue and a FIFO
-  ipcx rm -n -q 0x4d2                   only say what would happen";
+  ipcx rm -n -q 0x4d2                   only say what would happen
+  ipcx undo                             bring it back";
 
-/// Remove objects
+/// Remove objects, with a way back
+///
+/// A backup of attributes and contents is kept first, in the user's own state directory, and `ipcx undo` makes the object
+/// again. A queue is frozen meanwhile, so that no message is lost; what cannot be backed up is not removed.
 ///
 /// An object that somebody demonstrably uses is refused, with the names of who does: an attached segment, a queue or
 /// set that a process waits on, a POSIX object, FIFO or socket that a process has open. A decimal value is an id or a
@@ -52,6 +57,9 @@ pub(super) struct Rm {
     /// Ask for each object
     #[arg(short, long)]
     interactive: bool,
+    /// Keep no backup: there is no way back
+    #[arg(long)]
+    no_backup: bool,
 
     /// kind:which, or the path of a FIFO, a socket, or a file in /dev/shm or /dev/mqueue
     #[arg(value_name = "ADDRESS")]
@@ -64,8 +72,16 @@ impl Rm {
         let policy = Policy { read_only, force: self.force };
         let mut exit = Exit::Done;
         let mut printed = Ok(());
-        for (target, plan) in plan_removals(&targets)? {
-            match plan.and_then(|removal| self.one(&target, removal, policy)) {
+        let plans = plan_removals(&targets)?;
+        let keeps = !(self.no_backup || self.dry_run || read_only);
+        // That there is no place for backups is said of each object that is not removed for it.
+        let store = match keeps.then(keeping::open) {
+            Some(Err(error)) if error.is::<Usage>() => return Err(error),
+            // That there is no place for backups is said of each object that is not removed for it.
+            store => store.map(|opened| opened.map_err(|error| format!("{error:#}"))),
+        };
+        for (target, plan) in plans {
+            match plan.and_then(|removal| self.one(&target, removal, policy, store.as_ref())) {
                 // That nobody reads what was done is no reason to leave the rest undone.
                 Ok(line) => printed = printed.and(to_stdout(|out| writeln!(out, "{line}"))),
                 Err(refusal) => {
@@ -116,7 +132,13 @@ impl Rm {
         Ok(targets)
     }
 
-    fn one(&self, target: &Target, mut removal: Removal, policy: Policy) -> Result<String, Refusal> {
+    fn one(
+        &self,
+        target: &Target,
+        mut removal: Removal,
+        policy: Policy,
+        store: Option<&Result<Store, String>>,
+    ) -> Result<String, Refusal> {
         let what = format!("{} ({})", removal.address, removal.description);
         if self.dry_run {
             removal.check(policy)?;
@@ -134,20 +156,41 @@ impl Rm {
             // Somebody may have come to use it while the question stood.
             removal = removal.again(target)?;
         }
-        let outcome = removal.run(policy)?;
-        if removal.unseen > 0 {
+        let store = match store {
+            Some(Err(error)) => {
+                let why =
+                    format!("no backup can be kept: {error}; nothing was removed; --no-backup removes it without");
+                return Err(Refusal::Failed { what: removal.address, why });
+            }
+            Some(Ok(store)) => Some(store),
+            None => None,
+        };
+        let outcome = removal.run(policy, store)?;
+        if removal.unseen > 0 && !outcome.alone {
             complain(&format_args!(
                 "note: {}: not every process could be looked into ({} not); one that has it open keeps it",
                 removal.address, removal.unseen
             ));
         }
-        Ok(match outcome {
-            Outcome::Removed => format!("removed {what}; this cannot be undone"),
-            Outcome::Marked { attaches } => format!(
-                "removed {what}; its memory stays until {} ended; this cannot be undone",
-                if attaches == 1 { "its attach has".to_owned() } else { format!("its {attaches} attaches have") }
-            ),
-        })
+        Ok(line(&what, outcome))
+    }
+}
+
+/// What was done, and what brings it back.
+fn line(what: &str, outcome: Outcome) -> String {
+    let stays = match outcome.attaches {
+        0 => String::new(),
+        1 => "; its memory stays until its attach has ended".to_owned(),
+        attaches => format!("; its memory stays until its {attaches} attaches have ended"),
+    };
+    let messages = if outcome.without_messages {
+        "; its messages stay with the processes that have it open, and are not in the backup"
+    } else {
+        ""
+    };
+    match outcome.backup {
+        Some(number) => format!("removed {what}{stays}{messages}; `ipcx undo {number}` brings it back"),
+        None => format!("removed {what}{stays}; this cannot be undone"),
     }
 }
 

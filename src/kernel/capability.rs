@@ -10,6 +10,8 @@ pub const CAP_FOWNER: u32 = 3;
 pub const CAP_SYS_PTRACE: u32 = 19;
 /// Remove any System V object, mount.
 pub const CAP_SYS_ADMIN: u32 = 21;
+/// Go beyond limits: a queue larger than `kernel.msgmnb`.
+pub const CAP_SYS_RESOURCE: u32 = 24;
 
 /// A set of capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,11 @@ impl Capabilities {
     pub const fn sees_processes(self) -> bool {
         self.has(CAP_SYS_PTRACE) && self.has(CAP_DAC_READ_SEARCH)
     }
+}
+
+/// Whether the calling thread has a capability; not, where that cannot be read.
+pub fn have(capability: u32) -> bool {
+    read_effective().is_ok_and(|set| set.has(capability))
 }
 
 /// Reads the calling thread's effective set.

@@ -1,4 +1,4 @@
-//! The machine's name and kernel (`man 2 uname`).
+//! The machine's name and kernel (`man 2 uname`), and which boot this is.
 
 /// What a snapshot says of the machine it was taken on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,4 +15,11 @@ pub fn read() -> Host {
         |_| Host::default(),
         |uts| Host { name: uts.nodename().to_string_lossy().into(), kernel: uts.release().to_string_lossy().into() },
     )
+}
+
+/// A number that is new with every boot (`man 4 random`); empty where /proc does not show it. Ids and inodes of one boot
+/// mean nothing in another.
+pub fn boot_id() -> String {
+    let text = super::file::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    String::from_utf8_lossy(text.trim_ascii()).into()
 }

@@ -193,6 +193,18 @@ pub struct Queue {
     name: Box<[u8]>,
 }
 
+/// Tag of a message in the file that [`Queue::drain`] writes.
+pub const DRAINED: u8 = 2;
+
+/// Bytes in front of its data: tag, priority, length.
+const RECORD_HEAD: usize = 9;
+
+/// How many bytes behind `from` a file needs for [`Queue::drain`].
+pub const fn room_to_drain(attributes: &Attributes, bytes: u64) -> u64 {
+    // The last receive, which finds nothing, needs room for a message too.
+    (attributes.messages + 1) * RECORD_HEAD as u64 + bytes + attributes.max_message_bytes
+}
+
 /// What is asked of an opened queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -312,6 +324,37 @@ impl Queue {
             Ok(length) => Ok(Some((priority, length as usize))),
             Err(Errno::EAGAIN) => Ok(None),
             Err(errno) => Err(self.error(errno)),
+        }
+    }
+
+    /// Takes all messages out and into a file, each as a record: [`DRAINED`], priority and length (`u32`, little-endian),
+    /// bytes. Returns how many there were, and the offset behind the last record.
+    ///
+    /// The kernel writes bytes and priority straight into the file's mapped pages, which outlive the process, and the tag
+    /// is put before them last: there is no moment at which the end of this process loses a message. One that was taken
+    /// and has no tag yet is found by its length, which is what the queue lacks. The file must be as long as [`room_to_drain`] says.
+    pub fn drain(&self, file: &super::state_dir::StateFile, from: u64, message_bytes: u64) -> Result<(u64, u64)> {
+        let map = file.map()?;
+        let (mut at, mut count) = (from as usize, 0);
+        let room = message_bytes as usize;
+        loop {
+            let (Some(priority), Some(data)) = (map.at(at + 1, 4), map.at(at + RECORD_HEAD, room)) else {
+                return Err(self.error(Errno::ENOBUFS));
+            };
+            // SAFETY: `map.at` keeps within the mapping, which lives to the end of this function; the kernel writes at
+            // most `room` bytes and one u32 there, both of which may lie anywhere (`put_user`).
+            let length = unsafe { libc::mq_receive(self.fd.as_raw_fd(), data.cast(), room, priority.cast()) };
+            match Errno::result(length) {
+                Err(Errno::EAGAIN) => return Ok((count, at as u64)),
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(self.error(errno)),
+                Ok(length) => {
+                    map.write(at + 5, &(length as u32).to_le_bytes());
+                    map.write(at, &[DRAINED]);
+                    at += RECORD_HEAD + length as usize;
+                    count += 1;
+                }
+            }
         }
     }
 

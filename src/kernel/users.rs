@@ -16,3 +16,8 @@ pub fn group_name(gid: u32) -> Option<String> {
 pub fn own_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
+
+/// The caller's home directory as the user database tells it, for where `HOME` is not set.
+pub fn own_home() -> Option<std::path::PathBuf> {
+    User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir)
+}

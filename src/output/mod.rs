@@ -1,5 +1,6 @@
 //! Rows as bytes: a table or blocks for people, JSON, NDJSON and CSV for programs. Nothing here asks the kernel.
 
+pub mod backups;
 pub mod contents;
 pub mod csv;
 pub mod detail;

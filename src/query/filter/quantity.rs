@@ -43,6 +43,16 @@ impl Quantity {
     }
 }
 
+/// A size as people write it, `4096`, `1.5M`, `2GiB`, in whole bytes; `None` when it is none.
+pub(crate) fn bytes(text: &str) -> Option<u64> {
+    size(text).filter(|size| !size.fraction).and_then(|size| u64::try_from(size.whole).ok())
+}
+
+/// A span of time as people write it, `45s`, `1h30m`, `7d`, in whole seconds; `None` when it is none.
+pub(crate) fn seconds(text: &str) -> Option<u64> {
+    age(text).filter(|age| !age.fraction && !text.is_empty()).and_then(|age| u64::try_from(age.whole).ok())
+}
+
 /// What the field's values are called in a message.
 pub(super) fn noun(kind: FieldType) -> &'static str {
     match kind {

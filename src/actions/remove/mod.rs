@@ -1,11 +1,13 @@
-//! Removal: System V objects by id, POSIX objects, FIFOs and socket files by name.
+//! Removal: System V objects by id, POSIX objects, FIFOs and socket files by name; with a backup out of which the object
+//! can be made again, or without.
 
+use super::backup::{About, Kept, Removing, Store};
 use super::subject::Subject;
 use super::target::is_file;
 use super::{Policy, Refusal, Target};
 use crate::diagnose::{State, verdict};
 use crate::kernel::file::FileType;
-use crate::kernel::{capability, file, mqueue, msgctl, semctl, shmctl, users};
+use crate::kernel::{capability, file, hold_signals, host, mqueue, msgctl, namespace, semctl, shmctl, users};
 use crate::model::{Body, Family, Identity, Kind, Kinds, Object, escape};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
 
@@ -24,16 +26,17 @@ pub struct Removal {
     permitted: Result<(), String>,
 }
 
-/// What a removal came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The object, or its name, is gone.
-    Removed,
-    /// The segment has lost its key and stays as long as somebody is attached.
-    Marked {
-        /// How many attaches keep it.
-        attaches: u64,
-    },
+/// What a removal came to: the object, or its name, is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Attaches that keep a segment's memory; it has lost its key.
+    pub attaches: u64,
+    /// Number of the backup.
+    pub backup: Option<u64>,
+    /// The backup has no messages: they stay with the processes that have the queue open.
+    pub without_messages: bool,
+    /// The kernel itself has said that nobody had it open or mapped.
+    pub alone: bool,
 }
 
 /// A target, and its removal or why there is none.
@@ -179,24 +182,62 @@ impl Removal {
         plan.and_then(|plan| if plan.victim == self.victim { Ok(plan) } else { Err(self.changed()) })
     }
 
-    /// Reads the object again, compares its identity, and removes it.
-    pub fn run(&self, policy: Policy) -> Result<Outcome, Refusal> {
+    /// Reads the object again, compares its identity, backs it up if there is a store, and removes it. Signals that would
+    /// end the process wait until it is done.
+    pub fn run(&self, policy: Policy, store: Option<&Store>) -> Result<Outcome, Refusal> {
         match self.check(policy) {
             // A forecast is no reason not to try: the kernel decides who may.
             Ok(()) | Err(Refusal::Permission { .. }) => {}
             Err(refusal) => return Err(refusal),
         }
-        self.act(policy).map_err(|refusal| match refusal {
+        let _held = hold_signals::hold();
+        let done = match store {
+            Some(store) if !self.is_marked() => self.keep_and_remove(policy, store),
+            _ => self.remove(policy),
+        };
+        done.map_err(|refusal| match refusal {
             Refusal::Kernel(error) if error.is_absent() => self.changed(),
             Refusal::Kernel(error) if error.is_permission() => Refusal::Permission {
                 what: self.address.clone(),
-                why: self.permitted.clone().err().unwrap_or_else(|| "the kernel refused it".to_owned()),
+                why: self.permitted.clone().err().unwrap_or_else(|| format!("the kernel refused it ({error})")),
             },
             other => other,
         })
     }
 
-    fn act(&self, policy: Policy) -> Result<Outcome, Refusal> {
+    /// Whether it is a segment that was removed before and is only kept by its attaches: nothing is left to back up that
+    /// could be found again.
+    fn is_marked(&self) -> bool {
+        match &self.victim {
+            Subject::SysV { kind: Kind::Shm, id, .. } => shmctl::stat(*id).is_ok_and(|stat| stat.marked_for_removal),
+            _ => false,
+        }
+    }
+
+    fn keep_and_remove(&self, policy: Policy, store: &Store) -> Result<Outcome, Refusal> {
+        let sysv_or_queue = !matches!(self.victim, Subject::File { .. });
+        let about = About {
+            number: 0,
+            batch: String::new(),
+            address: self.address.clone(),
+            description: self.description.clone(),
+            boot: host::boot_id(),
+            namespace: if sysv_or_queue { namespace::own("ipc") } else { None },
+        };
+        let Kept { number, attaches, without_messages, alone } = Removing {
+            store,
+            subject: &self.victim,
+            address: &self.address,
+            force: policy.force,
+            used: !self.users.is_empty(),
+            unseen: self.unseen,
+            about,
+        }
+        .run()?;
+        Ok(Outcome { attaches, backup: Some(number), without_messages, alone })
+    }
+
+    fn remove(&self, policy: Policy) -> Result<Outcome, Refusal> {
         self.victim.verify(&self.address)?;
         match &self.victim {
             Subject::SysV { kind: Kind::Queue, id, .. } => msgctl::remove(*id)?,
@@ -205,7 +246,7 @@ impl Removal {
             Subject::PosixQueue { name, .. } => mqueue::unlink(name)?,
             Subject::File { path, .. } => file::unlink(path)?,
         }
-        Ok(Outcome::Removed)
+        Ok(Outcome::default())
     }
 
     /// A segment that somebody attached since the plan was made is in use after all.
@@ -216,7 +257,7 @@ impl Removal {
             return Err(Refusal::InUse { what: self.address.clone(), users });
         }
         shmctl::remove(id)?;
-        Ok(if attaches > 0 { Outcome::Marked { attaches } } else { Outcome::Removed })
+        Ok(Outcome { attaches, ..Outcome::default() })
     }
 
     fn changed(&self) -> Refusal {

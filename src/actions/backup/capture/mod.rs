@@ -1,0 +1,163 @@
+//! Copies an object's contents into its backup, and removes it when the copy is complete and durable.
+//!
+//! What can be frozen is frozen first; what cannot is compared again right before it goes, and copied anew if it changed.
+//! Whatever fails before the removal leaves the object as it was.
+
+mod files;
+mod posix_queue;
+mod queue;
+mod segment;
+mod semaphores;
+
+use super::format::{About, Header, Saved};
+use super::recover;
+use super::{Part, Store};
+use crate::actions::Refusal;
+use crate::actions::subject::Subject;
+use crate::kernel::{self, Error};
+use crate::model::Kind;
+
+/// How often a copy is begun anew because others keep changing the object.
+const ATTEMPTS: usize = 100;
+
+/// A removal with backup: of what, and what is allowed.
+#[derive(Debug)]
+pub(in crate::actions) struct Removing<'a> {
+    pub(in crate::actions) store: &'a Store,
+    pub(in crate::actions) subject: &'a Subject,
+    pub(in crate::actions) address: &'a str,
+    pub(in crate::actions) force: bool,
+    /// Somebody demonstrably has it.
+    pub(in crate::actions) used: bool,
+    /// Processes that could not be looked into.
+    pub(in crate::actions) unseen: usize,
+    pub(in crate::actions) about: About,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::actions) struct Kept {
+    /// By which it can be undone.
+    pub(in crate::actions) number: u64,
+    /// Attaches that keep a segment's memory.
+    pub(in crate::actions) attaches: u64,
+    /// A POSIX queue's messages stay with those who have it open.
+    pub(in crate::actions) without_messages: bool,
+    /// A lease has shown that nobody had it open or mapped.
+    pub(in crate::actions) alone: bool,
+}
+
+/// Why it was not removed, and how it is left.
+enum Failure {
+    /// As it was.
+    Untouched(Refusal),
+    /// It could not be made what it was: the pending file has to stay.
+    Changed(Refusal),
+}
+
+impl<T: Into<Refusal>> From<T> for Failure {
+    fn from(error: T) -> Self {
+        Self::Untouched(error.into())
+    }
+}
+
+impl Removing<'_> {
+    /// Backs the object up and removes it.
+    pub(in crate::actions) fn run(self) -> Result<Kept, Refusal> {
+        let kept = |number| Kept { number, attaches: 0, without_messages: false, alone: false };
+        match self.subject {
+            Subject::SysV { kind: Kind::Queue, id, .. } => {
+                self.steps(queue::saved(*id)?, |part| queue::remove(&self, *id, part)).map(|(n, ())| kept(n))
+            }
+            Subject::SysV { kind: Kind::Shm, id, .. } => {
+                let done = self.steps(segment::saved(*id)?, |part| segment::remove(&self, *id, part));
+                done.map(|(number, attaches)| Kept { attaches, ..kept(number) })
+            }
+            Subject::SysV { id, .. } => {
+                self.steps(semaphores::saved(*id)?, |part| semaphores::remove(&self, *id, part)).map(|(n, ())| kept(n))
+            }
+            Subject::File { path, .. } => {
+                let done = self.steps(files::saved(path)?, |part| files::remove(&self, path, part));
+                done.map(|(number, alone)| Kept { alone, ..kept(number) })
+            }
+            Subject::PosixQueue { name, device, inode } => posix_queue::remove(&self, name, *device, *inode),
+        }
+    }
+
+    /// The steps that all kinds share; `remove` copies, seals and removes.
+    fn steps<T>(
+        &self,
+        object: Saved,
+        remove: impl FnOnce(&mut Part<'_>) -> Result<T, Failure>,
+    ) -> Result<(u64, T), Refusal> {
+        recover::release(self.store, self.address, &object)?;
+        let mut part = self.begin(object)?;
+        match remove(&mut part) {
+            Ok(done) => Ok((part.done(), done)),
+            Err(Failure::Untouched(refusal)) => {
+                part.discard();
+                Err(refusal)
+            }
+            Err(Failure::Changed(refusal)) => Err(refusal),
+        }
+    }
+
+    fn begin(&self, object: Saved) -> Result<Part<'_>, Refusal> {
+        let header = Header { about: self.about.clone(), object };
+        self.store.begin(header).map_err(|error| self.unkept(&error))
+    }
+
+    /// The backup could not be written.
+    fn unkept(&self, error: &Error) -> Refusal {
+        self.failed(format!(
+            "its backup cannot be written: {error}; nothing was removed; --no-backup removes it without"
+        ))
+    }
+
+    /// It could not be read.
+    fn uncopied(&self, why: &str) -> Refusal {
+        self.failed(format!(
+            "{why}, so that no backup can be made; nothing was removed; --no-backup removes it without"
+        ))
+    }
+
+    fn failed(&self, why: String) -> Refusal {
+        Refusal::Failed { what: self.address.to_owned(), why }
+    }
+
+    fn too_large(&self, bytes: u64, most: u64) -> Refusal {
+        let why = format!(
+            "its {bytes} bytes are more than a backup may hold ({most}, backup.max_size); nothing was removed; \
+             --no-backup removes it without"
+        );
+        Refusal::Unsafe { what: self.address.to_owned(), why }
+    }
+
+    fn changed(&self) -> Refusal {
+        Refusal::Changed { what: self.address.to_owned() }
+    }
+
+    fn restless(&self) -> Refusal {
+        self.uncopied("others change it faster than it can be copied")
+    }
+
+    fn in_use(&self, user: String) -> Refusal {
+        Refusal::InUse { what: self.address.to_owned(), users: vec![user] }
+    }
+
+    /// What the kernel said while the object was read: gone, closed to the caller, or something else.
+    fn unreadable(&self, error: Error) -> Refusal {
+        if error.is_absent() || error.is_permission() { error.into() } else { self.uncopied(&error.to_string()) }
+    }
+
+    /// The object was made what it was, or not.
+    fn thawed(&self, refusal: Refusal, thawed: kernel::Result<()>) -> Failure {
+        match thawed {
+            Ok(()) => Failure::Untouched(refusal),
+            Err(error) if error.is_absent() => Failure::Untouched(self.changed()),
+            Err(error) => Failure::Changed(self.failed(format!(
+                "{refusal}; and it could not be given back what it had: {error}; `ipcx undo --thaw` tries again"
+            ))),
+        }
+    }
+}

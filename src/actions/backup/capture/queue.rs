@@ -1,0 +1,85 @@
+//! A System V queue: frozen by a limit of 0 bytes, which no message fits, not even an empty one (`msg_fits_inqueue` in
+//! `ipc/msg.c`); then its messages are copied where they are.
+//!
+//! Frozen, it can only lose messages to receivers. That their number is the same before and after therefore proves that
+//! the copy is whole. Between the last such look and the removal lies one system call: a receiver that takes a message in
+//! that moment has it, and the backup too.
+
+use super::{ATTEMPTS, Failure, Part, Removing};
+use crate::actions::Refusal;
+use crate::actions::backup::Record;
+use crate::actions::backup::format::{Access, Saved};
+use crate::actions::backup::recover::READABLE;
+use crate::kernel::messages::{self, Room};
+use crate::kernel::{Error, Result, capability, file, msgctl};
+
+/// Its attributes.
+pub(super) fn saved(id: i32) -> Result<Saved> {
+    msgctl::stat(id).map(|stat| Saved::Queue {
+        key: stat.key.0,
+        id,
+        creator: stat.creator.uid,
+        access: Access::new(stat.owner, stat.mode),
+        limit_bytes: stat.limit_bytes,
+    })
+}
+
+pub(super) fn remove(removing: &Removing<'_>, id: i32, part: &mut Part<'_>) -> std::result::Result<(), Failure> {
+    removing.subject.verify(removing.address)?;
+    let before = msgctl::stat(id)?;
+    if before.bytes > part.max_size() {
+        return Err(removing.too_large(before.bytes, part.max_size()).into());
+    }
+    if !can_be_given_back(before.limit_bytes) {
+        let why = format!(
+            "its limit of {} bytes is above kernel.msgmnb, and without CAP_SYS_RESOURCE could not be given back if the \
+             backup failed; nothing was removed; --no-backup removes it without",
+            before.limit_bytes
+        );
+        return Err(Refusal::Unsafe { what: removing.address.to_owned(), why }.into());
+    }
+    let settings = before.settings();
+    let frozen = msgctl::MsgSettings { limit_bytes: 0, mode: settings.mode | READABLE, ..settings };
+    msgctl::set(id, &frozen)?;
+    copy_and_remove(removing, id, part).map_err(|refusal| removing.thawed(refusal, msgctl::set(id, &settings)))
+}
+
+/// Lowering a limit is always allowed, raising it not above `kernel.msgmnb`.
+fn can_be_given_back(limit: u64) -> bool {
+    let most = file::read_number("/proc/sys/kernel/msgmnb");
+    most.is_ok_and(|most| limit <= most) || capability::have(capability::CAP_SYS_RESOURCE)
+}
+
+fn copy_and_remove(removing: &Removing<'_>, id: i32, part: &mut Part<'_>) -> std::result::Result<(), Refusal> {
+    let mut room = Room::default();
+    for _ in 0..ATTEMPTS {
+        part.restart().map_err(|error| removing.unkept(&error))?;
+        let copied = copy(removing, id, part, &mut room)?;
+        if msgctl::stat(id)?.messages != copied {
+            continue;
+        }
+        part.seal().map_err(|error| removing.unkept(&error))?;
+        if msgctl::stat(id)?.messages == copied {
+            return Ok(msgctl::remove(id)?);
+        }
+    }
+    Err(removing.restless())
+}
+
+/// Copies the messages from the oldest on, and tells how many there were.
+fn copy(removing: &Removing<'_>, id: i32, part: &mut Part<'_>, room: &mut Room) -> std::result::Result<u64, Refusal> {
+    let mut bytes = 0;
+    for index in 0.. {
+        let message = messages::copy(id, index, room).map_err(|error| match error {
+            Error::Unsupported { .. } => removing.uncopied("this kernel cannot copy its messages (no MSG_COPY)"),
+            error => removing.unreadable(error),
+        })?;
+        let Some(message) = message else { return Ok(index) };
+        bytes += message.data.len() as u64;
+        if bytes > part.max_size() {
+            return Err(removing.too_large(bytes, part.max_size()));
+        }
+        part.push(&Record::Message(message)).map_err(|error| removing.unkept(&error))?;
+    }
+    Err(removing.restless())
+}

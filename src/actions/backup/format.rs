@@ -1,0 +1,436 @@
+//! The form of a backup: a line that names it, a header in JSON with all attributes, and records with the contents, the
+//! last of which says how many there are, so that a file cut short is known as one.
+//!
+//! ```text
+//! ipcx.backup/1\n  u32 length of the header  header  record…  end
+//! record: u8 tag, then (numbers little-endian)
+//!   1 message of a System V queue   i64 type, u32 length, bytes
+//!   2 message of a POSIX queue      u32 priority, u32 length, bytes     (as kernel::mqueue::Queue::drain lays it out)
+//!   3 bytes of a segment or file    u64 offset, u32 length, bytes       (what is not covered is zeros)
+//!   4 semaphore values              u32 count, u16 each
+//! end: 255, u64 number of records
+//! ```
+
+use crate::kernel::mqueue::DRAINED;
+use crate::model::{Ids, Message, escape, unescape};
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Write};
+
+const MAGIC: &[u8] = b"ipcx.backup/1\n";
+const MESSAGE: u8 = 1;
+const BYTES: u8 = 3;
+const VALUES: u8 = 4;
+const END: u8 = 255;
+
+/// Longest record that is believed: a damaged length must not ask for all memory.
+const LONGEST: u32 = 1 << 30;
+
+/// All about a removed object but its contents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// All but the object.
+    #[serde(flatten)]
+    pub about: About,
+    /// Its attributes.
+    pub object: Saved,
+}
+
+/// What a backup is of, and from when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Number by which it is named.
+    pub number: u64,
+    /// The same for all that one call removed.
+    pub batch: String,
+    /// The object's address when it was removed.
+    pub address: String,
+    /// Key, owner and contents in one phrase.
+    pub description: String,
+    /// The boot and, for what lives in one, the IPC namespace that the object was in.
+    pub boot: String,
+    /// Inode of that namespace.
+    pub namespace: Option<u64>,
+}
+
+/// Owner and mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// User.
+    pub uid: u32,
+    /// Group.
+    pub gid: Option<u32>,
+    /// Permission bits.
+    pub mode: u16,
+}
+
+impl Access {
+    /// Of an owner and a mode.
+    pub const fn new(owner: Ids, mode: u16) -> Self {
+        Self { uid: owner.uid, gid: owner.gid, mode }
+    }
+
+    /// The owner.
+    pub const fn owner(self) -> Ids {
+        Ids { uid: self.uid, gid: self.gid }
+    }
+}
+
+/// What makes an object what it was, kind by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Saved {
+    /// System V queue.
+    Queue {
+        /// Key, 0 for `IPC_PRIVATE`.
+        key: i32,
+        /// Id.
+        id: i32,
+        /// Creator's user, for telling it from another one of the same id.
+        creator: u32,
+        /// Owner and mode.
+        access: Access,
+        /// `msg_qbytes`.
+        limit_bytes: u64,
+    },
+    /// System V segment.
+    Segment {
+        /// Key, 0 for `IPC_PRIVATE`.
+        key: i32,
+        /// Id.
+        id: i32,
+        /// Creator's user.
+        creator: u32,
+        /// Owner and mode.
+        access: Access,
+        /// Bytes.
+        size: u64,
+        /// `SHM_LOCKED`.
+        locked: bool,
+    },
+    /// System V semaphore set.
+    Semaphores {
+        /// Key, 0 for `IPC_PRIVATE`.
+        key: i32,
+        /// Id.
+        id: i32,
+        /// Creator's user.
+        creator: u32,
+        /// Owner and mode.
+        access: Access,
+        /// Number of semaphores.
+        count: u64,
+        /// Whether anybody had ever operated on it (`sem_otime`).
+        operated: bool,
+    },
+    /// POSIX queue.
+    PosixQueue {
+        /// Name without the slash.
+        #[serde(with = "escaped")]
+        name: Vec<u8>,
+        /// Device and inode of its file, while it was there.
+        file: (u32, u32, u64),
+        /// Owner and mode.
+        access: Access,
+        /// Most messages.
+        limit_messages: u64,
+        /// Largest message.
+        max_message_bytes: u64,
+        /// Messages in it, and their bytes, before they were taken out.
+        held: (u64, u64),
+        /// Whether the messages are in the backup: not, if somebody had it open, who keeps them.
+        kept: bool,
+    },
+    /// Segment or semaphore in /dev/shm, FIFO, socket file.
+    File {
+        /// Path.
+        #[serde(with = "escaped")]
+        path: Vec<u8>,
+        /// Device and inode, while it was there.
+        file: (u32, u32, u64),
+        /// What it is.
+        kind: FileKind,
+        /// Owner and mode.
+        access: Access,
+        /// Bytes, of a regular file.
+        size: u64,
+    },
+}
+
+/// Files that can be brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// POSIX segment or semaphore.
+    Regular,
+    /// FIFO.
+    Fifo,
+    /// Name of a unix socket.
+    Socket,
+}
+
+/// Bytes as the text that `model::escape` makes, which is exact and can be read.
+mod escaped {
+    use super::{escape, unescape};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&escape(bytes))
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        unescape(&text).ok_or_else(|| D::Error::custom("an escape that is none"))
+    }
+}
+
+/// A piece of an object's contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Of a System V queue, oldest first.
+    Message(Message),
+    /// Of a POSIX queue, in the order in which they would be received.
+    PosixMessage {
+        /// Priority.
+        priority: u32,
+        /// Bytes.
+        data: Vec<u8>,
+    },
+    /// Of a segment or file.
+    Bytes {
+        /// Where they belong.
+        offset: u64,
+        /// The bytes.
+        data: Vec<u8>,
+    },
+    /// Of a semaphore set.
+    Values(Vec<u16>),
+}
+
+/// Writes name and header; returns how many bytes that were.
+pub(super) fn write_header(out: &mut impl Write, header: &Header) -> io::Result<u64> {
+    let json = serde_json::to_vec(header)?;
+    let length = u32::try_from(json.len()).map_err(|_| invalid("its header"))?;
+    out.write_all(MAGIC)?;
+    out.write_all(&length.to_le_bytes())?;
+    out.write_all(&json)?;
+    Ok((MAGIC.len() + size_of::<u32>()) as u64 + u64::from(length))
+}
+
+/// Writes a record.
+pub(super) fn write_record(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| invalid("a record's length"));
+    match record {
+        Record::Message(message) => {
+            out.write_all(&[MESSAGE])?;
+            out.write_all(&message.kind.to_le_bytes())?;
+            out.write_all(&length(&message.data)?.to_le_bytes())?;
+            out.write_all(&message.data)
+        }
+        Record::PosixMessage { priority, data } => {
+            out.write_all(&[DRAINED])?;
+            out.write_all(&priority.to_le_bytes())?;
+            out.write_all(&length(data)?.to_le_bytes())?;
+            out.write_all(data)
+        }
+        Record::Bytes { offset, data } => write_bytes(out, *offset, data),
+        Record::Values(values) => {
+            out.write_all(&[VALUES])?;
+            let count = u32::try_from(values.len()).map_err(|_| invalid("a record's length"))?;
+            out.write_all(&count.to_le_bytes())?;
+            values.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+        }
+    }
+}
+
+/// Writes a record of bytes without owning them.
+pub(super) fn write_bytes(out: &mut impl Write, offset: u64, data: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(data.len()).map_err(|_| invalid("a record's length"))?;
+    out.write_all(&[BYTES])?;
+    out.write_all(&offset.to_le_bytes())?;
+    out.write_all(&length.to_le_bytes())?;
+    out.write_all(data)
+}
+
+/// Writes the end.
+pub(super) fn write_end(out: &mut impl Write, records: u64) -> io::Result<()> {
+    out.write_all(&[END])?;
+    out.write_all(&records.to_le_bytes())
+}
+
+/// Reads name and header, and leaves the rest to [`Records`]. Also says how many bytes that were.
+pub(super) fn read_header(input: &mut impl Read) -> io::Result<(Header, u64)> {
+    let mut magic = [0; MAGIC.len()];
+    input.read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return Err(invalid("its first line"));
+    }
+    let json = read_bytes(input)?;
+    let header = serde_json::from_slice(&json).map_err(|_| invalid("its header"))?;
+    Ok((header, (MAGIC.len() + size_of::<u32>() + json.len()) as u64))
+}
+
+/// Reads records one by one, to the end or to where it was cut short.
+#[derive(Debug)]
+pub(super) struct Records<R> {
+    input: Counted<R>,
+    /// Records read.
+    pub(super) count: u64,
+    /// Bytes of the whole records that were read.
+    pub(super) whole: u64,
+    /// Whether the end was read, and was right.
+    pub(super) complete: bool,
+}
+
+/// Counts what is read.
+#[derive(Debug)]
+struct Counted<R> {
+    input: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Read> Records<R> {
+    /// Of input behind the header.
+    pub(super) const fn new(input: R) -> Self {
+        Self { input: Counted { input, bytes: 0 }, count: 0, whole: 0, complete: false }
+    }
+
+    /// The next record, `None` at the end. Errors: the file is cut short or damaged.
+    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+        let input = &mut self.input;
+        let record = match number::<1>(input)?[0] {
+            MESSAGE => Record::Message(Message { kind: i64::from_le_bytes(number(input)?), data: read_bytes(input)? }),
+            DRAINED => Record::PosixMessage { priority: u32::from_le_bytes(number(input)?), data: read_bytes(input)? },
+            BYTES => Record::Bytes { offset: u64::from_le_bytes(number(input)?), data: read_bytes(input)? },
+            VALUES => {
+                let count = u32::from_le_bytes(number(input)?);
+                if count > LONGEST {
+                    return Err(invalid("a record's length"));
+                }
+                let values: io::Result<Vec<u16>> =
+                    (0..count).map(|_| Ok(u16::from_le_bytes(number(&mut *input)?))).collect();
+                Record::Values(values?)
+            }
+            END => {
+                if u64::from_le_bytes(number(input)?) != self.count {
+                    return Err(invalid("the number of its records"));
+                }
+                self.complete = true;
+                return Ok(None);
+            }
+            _ => return Err(invalid("a record")),
+        };
+        self.count += 1;
+        self.whole = self.input.bytes;
+        Ok(Some(record))
+    }
+}
+
+fn number<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let length = u32::from_le_bytes(number(input)?);
+    if length > LONGEST {
+        return Err(invalid("a record's length"));
+    }
+    let mut bytes = Vec::new();
+    // Grows as bytes come, whatever the length claims.
+    let read = input.take(length.into()).read_to_end(&mut bytes)?;
+    if read == length as usize { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header() -> Header {
+        let access = Access { uid: 7, gid: Some(8), mode: 0o640 };
+        Header {
+            about: About {
+                number: 3,
+                batch: "b".into(),
+                address: "queue:/x".into(),
+                description: "d".into(),
+                boot: "b".into(),
+                namespace: Some(1),
+            },
+            object: Saved::PosixQueue {
+                name: b"\xff\n\\".to_vec(),
+                file: (0, 1, 2),
+                access,
+                limit_messages: 10,
+                max_message_bytes: 20,
+                held: (1, 2),
+                kept: true,
+            },
+        }
+    }
+
+    fn records() -> impl Strategy<Value = Vec<Record>> {
+        let bytes = || proptest::collection::vec(any::<u8>(), 0..40);
+        let record = prop_oneof![
+            (any::<i64>(), bytes()).prop_map(|(kind, data)| Record::Message(Message { kind, data })),
+            (any::<u32>(), bytes()).prop_map(|(priority, data)| Record::PosixMessage { priority, data }),
+            (any::<u64>(), bytes()).prop_map(|(offset, data)| Record::Bytes { offset, data }),
+            proptest::collection::vec(any::<u16>(), 0..20).prop_map(Record::Values),
+        ];
+        proptest::collection::vec(record, 0..6)
+    }
+
+    fn written(records: &[Record]) -> Vec<u8> {
+        let mut out = Vec::new();
+        assert_eq!(write_header(&mut out, &header()).unwrap(), out.len() as u64);
+        records.iter().for_each(|record| write_record(&mut out, record).unwrap());
+        write_end(&mut out, records.len() as u64).unwrap();
+        out
+    }
+
+    fn read(bytes: &[u8]) -> io::Result<(Header, Vec<Record>)> {
+        let mut input = bytes;
+        let (header, _) = read_header(&mut input)?;
+        let mut records = Records::new(input);
+        let mut read = Vec::new();
+        while let Some(record) = records.next()? {
+            read.push(record);
+        }
+        assert!(records.complete);
+        Ok((header, read))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(records in records()) {
+            prop_assert_eq!(read(&written(&records)).unwrap(), (header(), records));
+        }
+
+        #[test]
+        fn a_cut_is_noticed(records in records(), at in any::<prop::sample::Index>()) {
+            let bytes = written(&records);
+            prop_assert!(read(&bytes[..at.index(bytes.len())]).is_err());
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut records = Records::new(&bytes[..]);
+            while let Ok(Some(_)) = records.next() {}
+            let _ = read_header(&mut &bytes[..]);
+        }
+    }
+}

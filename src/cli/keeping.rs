@@ -1,0 +1,49 @@
+//! Where backups are kept and how many, for the commands that make or use them; and the word about removals that were
+//! killed on their way.
+
+use super::exit::{Usage, complain};
+use crate::actions::backup::{self, Settings, Store};
+use crate::config;
+use crate::kernel::{file, users};
+use anyhow::Context;
+use std::path::PathBuf;
+
+/// Opens the store, and makes it if it is not there.
+pub(super) fn open() -> anyhow::Result<Store> {
+    Ok(Store::open(&directory()?, settings()?)?)
+}
+
+/// Opens the store if there is one.
+pub(super) fn look() -> anyhow::Result<Option<Store>> {
+    Ok(Store::look(&directory()?, settings()?)?)
+}
+
+fn directory() -> anyhow::Result<PathBuf> {
+    let state = config::state_directory(users::own_home);
+    Ok(state.context("there is no place for backups: set XDG_STATE_HOME or HOME")?.join("backups"))
+}
+
+/// What config.toml says. It need not be there.
+fn settings() -> anyhow::Result<Settings> {
+    let Some(path) = config::config_file(users::own_home) else { return Ok(Settings::default()) };
+    let place = path.to_string_lossy();
+    let text = match file::read(&place) {
+        Err(error) if error.is_absent() => return Ok(Settings::default()),
+        read => read?,
+    };
+    let config::Backup { max_size, keep, total } = config::Settings::parse(&place, &text).map_err(Usage::error)?.backup;
+    Ok(Settings { max_size, keep, total })
+}
+
+/// Says on stderr what removals that were killed have left changed. Where nothing was ever removed that costs one look for
+/// a directory.
+pub(super) fn tell_interrupted() {
+    let store = directory().ok().and_then(|path| Store::look(&path, Settings::default()).ok().flatten());
+    for one in store.and_then(|store| backup::interrupted(&store).ok()).into_iter().flatten() {
+        complain(&format_args!(
+            "note: a removal of {} was interrupted: {}; `ipcx undo --thaw` gives it back what it had, `ipcx rm {0}` \
+             removes it",
+            one.address, one.effect
+        ));
+    }
+}

@@ -1,0 +1,222 @@
+//! `ipcx undo`: bring back what `ipcx rm` removed.
+
+use super::exit::{Usage, complain};
+use super::print::to_stdout;
+use super::{Exit, keeping};
+use crate::actions::backup::{self, Entry, Record, Restoration, Store};
+use crate::actions::{Policy, Refusal};
+use crate::kernel::clock::Clock;
+use crate::model::Time;
+use crate::output::backups::{self, BackupRow};
+use crate::output::contents::{self, Form};
+use crate::query::Style;
+use clap::Args;
+use std::io::{self, Write};
+
+const EXAMPLES: &str = "\
+Examples:
+  ipcx undo                  bring back what the last `ipcx rm` removed
+  ipcx undo --list           what can come back, and until when
+  ipcx undo 7                bring back number 7
+  ipcx undo --show 7         look into it first";
+
+/// Bring back what `rm` removed
+///
+/// Key or name, owner, mode, limits and contents are as they were, and the id too where the kernel lets this user ask for
+/// one, as it does root. A key or name that is taken meanwhile is refused, and the backup is kept. Without a number
+/// everything that the last `ipcx rm` removed comes back.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Undo {
+    /// Numbers, as `rm` and --list tell them
+    #[arg(value_name = "N")]
+    numbers: Vec<u64>,
+    /// List what can be brought back, and when it expires
+    #[arg(short, long, conflicts_with_all = ["numbers", "show", "discard", "thaw"])]
+    list: bool,
+    /// Look into a backup
+    #[arg(long, value_name = "N", conflicts_with_all = ["numbers", "discard", "thaw"])]
+    show: Option<u64>,
+    /// Remove these backups for good
+    #[arg(long, requires = "numbers", conflicts_with = "thaw")]
+    discard: bool,
+    /// Give objects back what an interrupted removal took
+    #[arg(long, conflicts_with = "numbers")]
+    thaw: bool,
+    /// Only say what would happen
+    #[arg(short = 'n', long, conflicts_with_all = ["list", "show"])]
+    dry_run: bool,
+    /// Bring objects back into this IPC namespace, though they come from another one
+    #[arg(short, long)]
+    force: bool,
+    /// --list as a JSON document
+    #[arg(short = 'J', long, requires = "list")]
+    json: bool,
+}
+
+impl Undo {
+    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+        let policy = Policy { read_only, force: self.force };
+        // To look at what there is, and to be refused, nothing has to be made.
+        let looks = self.list || self.show.is_some() || self.dry_run || read_only;
+        let store = if looks { keeping::look()? } else { Some(keeping::open()?) };
+        let entries = store.as_ref().map_or(Ok(Vec::new()), Store::entries)?;
+        if self.list {
+            return self.list(&entries);
+        }
+        let Some(store) = store else { return Err(Usage::failed("nothing can be undone: there are no backups")) };
+        if let Some(number) = self.show {
+            return show(&store, find(&entries, number)?);
+        }
+        if self.thaw {
+            return self.thaw(&store, policy);
+        }
+        let wanted = self.wanted(&entries)?;
+        let mut exit = Exit::Done;
+        let mut printed = Ok(());
+        for entry in wanted {
+            match self.one(&store, entry, policy) {
+                Ok(line) => printed = printed.and(to_stdout(|out| writeln!(out, "{line}"))),
+                Err(refusal) => {
+                    complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
+                    exit = exit.max(Exit::from(&refusal));
+                }
+            }
+        }
+        printed.map_err(anyhow::Error::from).map(|()| exit)
+    }
+
+    /// The numbers named, or all that the last call removed.
+    fn wanted<'a>(&self, entries: &'a [Entry]) -> anyhow::Result<Vec<&'a Entry>> {
+        if self.numbers.is_empty() {
+            let last = entries.last().ok_or_else(|| Usage::failed("nothing can be undone: there are no backups"))?;
+            let batch = &last.header.about.batch;
+            return Ok(entries.iter().filter(|entry| entry.header.about.batch == *batch).collect());
+        }
+        self.numbers.iter().map(|number| find(entries, *number)).collect()
+    }
+
+    fn one(&self, store: &Store, entry: &Entry, policy: Policy) -> Result<String, Refusal> {
+        let about = &entry.header.about;
+        let what = format!("{} ({})", about.address, about.description);
+        let restoration = Restoration { entry: entry.clone() };
+        if self.discard {
+            if !self.dry_run {
+                backup::discard(store, entry, policy)?;
+            }
+            return Ok(format!(
+                "{} backup {} of {what}",
+                if self.dry_run { "would discard" } else { "discarded" },
+                about.number
+            ));
+        }
+        if self.dry_run {
+            restoration.check(policy)?;
+            return Ok(format!("would bring back {what}"));
+        }
+        let restored = restoration.run(store, policy)?;
+        let first = format!("brought back {} ({})", restored.address, about.description);
+        Ok([vec![first], restored.notes].concat().join("; "))
+    }
+
+    fn list(&self, entries: &[Entry]) -> anyhow::Result<Exit> {
+        let rows: Vec<BackupRow> = entries.iter().map(row).collect();
+        if self.json {
+            to_stdout(|out| backups::write_json(out, &rows))?;
+        } else if rows.is_empty() {
+            complain(&"nothing can be undone: there are no backups");
+        } else {
+            let now = Clock::read()?.now;
+            to_stdout(|out| backups::write_table(out, &rows, now, Style::default()))?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn thaw(&self, store: &Store, policy: Policy) -> anyhow::Result<Exit> {
+        if self.dry_run {
+            for one in backup::interrupted(store)? {
+                to_stdout(|out| writeln!(out, "would give {} back what it had: {} now", one.address, one.effect))?;
+            }
+            return Ok(Exit::Done);
+        }
+        let results = backup::thaw(store, policy)?;
+        if results.is_empty() {
+            complain(&"no removal was interrupted: nothing has to be thawed");
+        }
+        let mut exit = Exit::Done;
+        for (one, result) in results {
+            match result {
+                Ok(()) => {
+                    to_stdout(|out| writeln!(out, "{} is as it was before its removal was interrupted", one.address))?
+                }
+                Err(refusal) => {
+                    complain(&refusal);
+                    exit = exit.max(Exit::from(&refusal));
+                }
+            }
+        }
+        Ok(exit)
+    }
+}
+
+fn find(entries: &[Entry], number: u64) -> anyhow::Result<&Entry> {
+    let found = entries.iter().find(|entry| entry.header.about.number == number);
+    found.ok_or_else(|| {
+        Usage::failed(format_args!("there is no backup {number}: `ipcx undo --list` tells which there are"))
+    })
+}
+
+fn row(entry: &Entry) -> BackupRow {
+    let about = &entry.header.about;
+    BackupRow {
+        number: about.number,
+        address: about.address.clone(),
+        description: about.description.clone(),
+        removed_at: whole(entry.written),
+        expires_at: whole(entry.expires),
+        bytes: entry.bytes,
+    }
+}
+
+/// Nobody needs parts of a second here.
+const fn whole(time: Time) -> Time {
+    Time { secs: time.secs, nanos: 0 }
+}
+
+/// Prints what a backup holds, in the way of `ipcx peek`.
+fn show(store: &Store, entry: &Entry) -> anyhow::Result<Exit> {
+    let about = &entry.header.about;
+    to_stdout(|out| {
+        writeln!(out, "{}: {} ({})", about.number, about.address, about.description)?;
+        writeln!(out, "  removed {}, can be undone until {}", whole(entry.written), whole(entry.expires))
+    })?;
+    let mut index = 0u64;
+    let mut printed = Ok(());
+    store.contents(entry, &mut |record| {
+        printed = to_stdout(|out| write_record(out, index, &record));
+        index += 1;
+        printed.is_ok()
+    })?;
+    printed?;
+    Ok(Exit::Done)
+}
+
+fn write_record(out: &mut dyn Write, index: u64, record: &Record) -> io::Result<()> {
+    match record {
+        Record::Message(message) => {
+            writeln!(out, "[{index}] type {}, {} bytes", message.kind, message.data.len())?;
+            contents::write(out, &message.data, 0, Form::Auto, "  ")
+        }
+        Record::PosixMessage { priority, data } => {
+            writeln!(out, "[{index}] priority {priority}, {} bytes", data.len())?;
+            contents::write(out, data, 0, Form::Auto, "  ")
+        }
+        Record::Bytes { offset, data } => {
+            writeln!(out, "{} bytes from {offset} on", data.len())?;
+            contents::write(out, data, *offset, Form::Hex, "  ")
+        }
+        Record::Values(values) => {
+            values.iter().enumerate().try_for_each(|(index, value)| writeln!(out, "[{index}] value {value}"))
+        }
+    }
+}
