@@ -49,7 +49,7 @@ pub(super) struct Undo {
     /// Bring objects back into this IPC namespace, though they come from another one
     #[arg(short, long)]
     force: bool,
-    /// --list as a JSON document
+    /// A JSON document, with --list
     #[arg(short = 'J', long, requires = "list")]
     json: bool,
 }
@@ -147,7 +147,7 @@ impl Undo {
         for (one, result) in results {
             match result {
                 Ok(()) => {
-                    to_stdout(|out| writeln!(out, "{} is as it was before its removal was interrupted", one.address))?
+                    to_stdout(|out| writeln!(out, "{} is as it was before its removal was interrupted", one.address))?;
                 }
                 Err(refusal) => {
                     complain(&refusal);

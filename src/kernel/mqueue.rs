@@ -346,7 +346,7 @@ impl Queue {
             let length = unsafe { libc::mq_receive(self.fd.as_raw_fd(), data.cast(), room, priority.cast()) };
             match Errno::result(length) {
                 Err(Errno::EAGAIN) => return Ok((count, at as u64)),
-                Err(Errno::EINTR) => continue,
+                Err(Errno::EINTR) => {}
                 Err(errno) => return Err(self.error(errno)),
                 Ok(length) => {
                     map.write(at + 5, &(length as u32).to_le_bytes());

@@ -397,7 +397,9 @@ mod tests {
     fn written(records: &[Record]) -> Vec<u8> {
         let mut out = Vec::new();
         assert_eq!(write_header(&mut out, &header()).unwrap(), out.len() as u64);
-        records.iter().for_each(|record| write_record(&mut out, record).unwrap());
+        for record in records {
+            write_record(&mut out, record).unwrap();
+        }
         write_end(&mut out, records.len() as u64).unwrap();
         out
     }
