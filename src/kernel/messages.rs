@@ -9,6 +9,9 @@ use std::mem::size_of;
 /// `MSG_COPY` (`linux/msg.h`): the type is an index, and the message stays where it is.
 const MSG_COPY: libc::c_int = 0o40000;
 
+// A message's type is a long, and as such in the file: eight bytes.
+const _: () = assert!(size_of::<libc::c_long>() == size_of::<i64>(), "ipcx is for 64-bit Linux");
+
 /// Bytes in front of a message's data: its type, a `long`.
 const HEAD: usize = size_of::<libc::c_long>();
 
@@ -95,6 +98,44 @@ pub fn receive(id: i32, kind: i64, wait: bool, room: &mut Room) -> Result<Option
     let flags = if wait { 0 } else { libc::IPC_NOWAIT };
     let kind = libc::c_long::try_from(kind).map_err(|_| super::id_error(name(id), Errno::ERANGE))?;
     room.receive(id, kind, flags)
+}
+
+/// Tag of a message in the file that [`drain`] writes.
+pub const TAKEN: u8 = 1;
+
+/// Bytes in front of its data: tag, length, type.
+pub const RECORD_HEAD: usize = 13;
+
+/// Takes all messages out and into a file, each as a record: [`TAKEN`], length (`u32`), type (`i64`, both little-endian),
+/// bytes. Returns how many there were, and the offset behind the last record. The file must have room for all behind
+/// `from`; one that does not fit ends it with `E2BIG` and stays in the queue.
+///
+/// The kernel writes type and bytes straight into the file's mapped pages, which outlive the process, and the tag is put
+/// before them last: there is no moment at which the end of this process loses a message. One that was taken and has no
+/// tag yet is known by its type, which is never 0.
+pub fn drain(id: i32, file: &super::state_dir::StateFile, from: u64) -> Result<(u64, u64)> {
+    let map = file.map()?;
+    let (mut at, mut count) = (from as usize, 0);
+    loop {
+        let room = map.length().saturating_sub(at + RECORD_HEAD);
+        let Some(place) = map.at(at + 5, size_of::<i64>() + room) else {
+            return Err(Error::from_errno(name(id), Errno::ENOBUFS));
+        };
+        // SAFETY: `map.at` keeps within the mapping, which lives to the end of this function; the kernel writes a long and
+        // at most `room` bytes there, which may lie anywhere (`put_user`).
+        let length = unsafe { libc::msgrcv(id, place.cast(), room, 0, libc::IPC_NOWAIT) };
+        match Errno::result(length) {
+            Err(Errno::ENOMSG) => return Ok((count, at as u64)),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(super::id_error(name(id), errno)),
+            Ok(length) => {
+                map.write(at + 1, &(length as u32).to_le_bytes());
+                map.write(at, &[TAKEN]);
+                at += RECORD_HEAD + length as usize;
+                count += 1;
+            }
+        }
+    }
 }
 
 /// Puts a message at the queue's end. Needs write permission. Errors: `EAGAIN` ([`Error::would_block`]) when the queue is

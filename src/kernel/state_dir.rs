@@ -108,13 +108,10 @@ impl StateDir {
         Ok(StateFile { file: File::from(fd), name: name(&self.path.join(file)) })
     }
 
-    /// Gives a file another name, in another directory too, in one step, and makes both directories durable. Errors:
-    /// `EEXIST` when the name is taken.
+    /// Gives a file another name, in another directory too, in one step. Errors: `EEXIST` when the name is taken.
     pub fn rename(&self, from: &str, to_dir: &Self, to: &str) -> Result<()> {
         renameat2(&self.fd, from, &to_dir.fd, to, RenameFlags::RENAME_NOREPLACE)
-            .map_err(|errno| self.error(from, errno))?;
-        to_dir.sync()?;
-        self.sync()
+            .map_err(|errno| self.error(from, errno))
     }
 
     /// Makes what was created and renamed in it durable.
@@ -239,6 +236,11 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
+    /// Length in bytes.
+    pub(super) const fn length(&self) -> usize {
+        self.length
+    }
+
     /// The place of `length` bytes from `offset` on, if they are in the file.
     pub(super) fn at(&self, offset: usize, length: usize) -> Option<*mut u8> {
         let end = offset.checked_add(length)?;

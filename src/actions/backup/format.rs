@@ -4,23 +4,26 @@
 //! ```text
 //! ipcx.backup/1\n  u32 length of the header  header  record…  end
 //! record: u8 tag, then (numbers little-endian)
-//!   1 message of a System V queue   i64 type, u32 length, bytes
+//!   1 message of a System V queue   u32 length, i64 type, bytes         (as kernel::messages::drain lays it out)
 //!   2 message of a POSIX queue      u32 priority, u32 length, bytes     (as kernel::mqueue::Queue::drain lays it out)
 //!   3 bytes of a segment or file    u64 offset, u32 length, bytes       (what is not covered is zeros)
 //!   4 semaphore values              u32 count, u16 each
 //! end: 255, u64 number of records
 //! ```
 
+use crate::kernel::messages::TAKEN;
 use crate::kernel::mqueue::DRAINED;
 use crate::model::{Ids, Message, escape, unescape};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
 const MAGIC: &[u8] = b"ipcx.backup/1\n";
-const MESSAGE: u8 = 1;
 const BYTES: u8 = 3;
 const VALUES: u8 = 4;
 const END: u8 = 255;
+
+/// Bytes of the end.
+pub(super) const END_LENGTH: u64 = 9;
 
 /// Longest record that is believed: a damaged length must not ask for all memory.
 const LONGEST: u32 = 1 << 30;
@@ -91,6 +94,10 @@ pub enum Saved {
         access: Access,
         /// `msg_qbytes`.
         limit_bytes: u64,
+        /// Messages in it, and their bytes, before they were taken out.
+        held: (u64, u64),
+        /// They are taken out, not copied: there are too many for that.
+        taken: bool,
     },
     /// System V segment.
     Segment {
@@ -221,9 +228,9 @@ pub(super) fn write_record(out: &mut impl Write, record: &Record) -> io::Result<
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| invalid("a record's length"));
     match record {
         Record::Message(message) => {
-            out.write_all(&[MESSAGE])?;
-            out.write_all(&message.kind.to_le_bytes())?;
+            out.write_all(&[TAKEN])?;
             out.write_all(&length(&message.data)?.to_le_bytes())?;
+            out.write_all(&message.kind.to_le_bytes())?;
             out.write_all(&message.data)
         }
         Record::PosixMessage { priority, data } => {
@@ -306,7 +313,11 @@ impl<R: Read> Records<R> {
     pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
         let input = &mut self.input;
         let record = match number::<1>(input)?[0] {
-            MESSAGE => Record::Message(Message { kind: i64::from_le_bytes(number(input)?), data: read_bytes(input)? }),
+            TAKEN => {
+                let length = u32::from_le_bytes(number(input)?);
+                let kind = i64::from_le_bytes(number(input)?);
+                Record::Message(Message { kind, data: read_length(input, length)? })
+            }
             DRAINED => Record::PosixMessage { priority: u32::from_le_bytes(number(input)?), data: read_bytes(input)? },
             BYTES => Record::Bytes { offset: u64::from_le_bytes(number(input)?), data: read_bytes(input)? },
             VALUES => {
@@ -341,6 +352,10 @@ fn number<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
 
 fn read_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let length = u32::from_le_bytes(number(input)?);
+    read_length(input, length)
+}
+
+fn read_length(input: &mut impl Read, length: u32) -> io::Result<Vec<u8>> {
     if length > LONGEST {
         return Err(invalid("a record's length"));
     }

@@ -1,16 +1,16 @@
 //! What a removal leaves behind that was killed on its way, and how it is put right.
 //!
 //! A System V queue may be frozen: its limit is 0, so that nobody can send. A segment or set may have its owner's read
-//! permission added. Of a POSIX queue messages may have been taken out. Each is undone here out of the header, and for
-//! the POSIX queue out of the records.
+//! permission added. Of a POSIX queue, or a long System V queue, messages may have been taken out. Each is undone here out
+//! of the header, and messages out of the records.
 
 use super::Record;
 use super::format::{Access, Saved};
 use super::store::{Part, Pending, Stage, Store};
 use crate::actions::{Policy, Refusal};
 use crate::kernel::mqueue::{self, Queue, room_to_drain};
-use crate::kernel::{Error, Result, SysvStat, capability, file, host, msgctl, namespace, semctl, shmctl};
-use crate::model::Key;
+use crate::kernel::{Error, Result, SysvStat, capability, file, host, messages, msgctl, namespace, semctl, shmctl};
+use crate::model::{Key, Message};
 
 /// How an object is found whose removal has ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +73,11 @@ pub(super) fn left(pending: &Pending) -> Left {
         }
         _ if lost => Left::Gone,
         _ if elsewhere => Left::Elsewhere,
-        Saved::Queue { key, id, creator, access, limit_bytes } => match msgctl::stat(*id) {
+        Saved::Queue { key, id, creator, access, limit_bytes, taken, .. } => match msgctl::stat(*id) {
             Ok(stat) if is_same(stat.into(), *key, *creator) => {
+                if *taken && pending.records > 0 {
+                    return Left::Frozen;
+                }
                 let whole = stat.limit_bytes == *limit_bytes && stat.mode == access.mode;
                 // A limit that somebody else has set meanwhile is his.
                 let frozen = !whole && (stat.limit_bytes == 0 || stat.mode == access.mode | READABLE);
@@ -128,7 +131,7 @@ pub(super) fn settle(store: &Store) -> Result<()> {
         match (left(&pending), pending.stage) {
             (Left::Gone, Stage::Ready) => store.promote(&pending)?,
             // Somebody else removed the queue; what was taken out of it is all there is.
-            (Left::Gone, Stage::Part | Stage::Refill) if pending.records > 0 && is_posix_queue(&pending) => {
+            (Left::Gone, Stage::Part | Stage::Refill) if pending.records > 0 && is_taken(&pending) => {
                 let (mut part, _, complete) = store.resume(&pending)?;
                 if !complete {
                     part.seal()?;
@@ -143,8 +146,9 @@ pub(super) fn settle(store: &Store) -> Result<()> {
     Ok(())
 }
 
-const fn is_posix_queue(pending: &Pending) -> bool {
-    matches!(pending.header.object, Saved::PosixQueue { .. })
+/// Whether its messages are taken out, so that the pending file may have the only ones.
+const fn is_taken(pending: &Pending) -> bool {
+    matches!(pending.header.object, Saved::PosixQueue { .. } | Saved::Queue { taken: true, .. })
 }
 
 /// Before an object is removed: an earlier removal of it that was killed is undone first, so that this one sees it as it
@@ -176,9 +180,12 @@ fn names_same(one: &Saved, other: &Saved) -> bool {
 /// Makes an object what it was, and forgets the removal.
 pub(super) fn thaw_one(store: &Store, pending: &Pending) -> Result<()> {
     match &pending.header.object {
-        Saved::Queue { id, access, limit_bytes, .. } => {
-            let (owner, mode) = (access.owner(), access.mode);
-            msgctl::set(*id, &msgctl::MsgSettings { owner, mode, limit_bytes: *limit_bytes })?;
+        Saved::Queue { id, access, limit_bytes, held, taken, .. } => {
+            let settings = msgctl::MsgSettings { owner: access.owner(), mode: access.mode, limit_bytes: *limit_bytes };
+            if *taken {
+                return refill(store, pending, &SysvQueue { id: *id, settings }, *held);
+            }
+            msgctl::set(*id, &settings)?;
         }
         Saved::Segment { id, access, .. } => shmctl::set(*id, access.owner(), access.mode)?,
         Saved::Semaphores { id, access, .. } => semctl::set(*id, access.owner(), access.mode)?,
@@ -190,57 +197,123 @@ pub(super) fn thaw_one(store: &Store, pending: &Pending) -> Result<()> {
             }
             // Where the kernel can keep others out meanwhile, it shall; otherwise it goes without.
             let _ = queue.lease();
-            refill(store, pending, &queue, *held)?;
-            return Ok(());
+            return refill(store, pending, &queue, *held);
         }
         Saved::File { .. } => {}
     }
     store.drop_pending(&pending.file)
 }
 
-/// Puts the messages back that were taken out of a POSIX queue, in their order: what is still in it is taken out too, and
-/// goes back behind them.
-fn refill(store: &Store, pending: &Pending, queue: &Queue, held: (u64, u64)) -> Result<()> {
+/// As [`thaw_one`], for the removal that this process itself could not finish.
+pub(super) fn thaw_number(store: &Store, number: u64) -> Result<()> {
+    let mine = store.pending()?.into_iter().find(|pending| pending.header.about.number == number);
+    mine.map_or(Ok(()), |pending| thaw_one(store, &pending))
+}
+
+/// A queue whose messages were taken out.
+trait Drained {
+    /// Messages in it and their bytes.
+    fn held(&self) -> Result<(u64, u64)>;
+    /// Takes the rest into the file.
+    fn take(&self, part: &mut Part<'_>) -> Result<()>;
+    /// Lets messages in again.
+    fn open(&self) -> Result<()>;
+    /// Puts one message back.
+    fn put(&self, record: &Record) -> Result<()>;
+}
+
+impl Drained for Queue {
+    fn held(&self) -> Result<(u64, u64)> {
+        let now = self.attributes()?;
+        Ok((now.messages, now.status.map_or(0, |status| status.bytes)))
+    }
+
+    fn take(&self, part: &mut Part<'_>) -> Result<()> {
+        let now = self.attributes()?;
+        let (file, at) = part.direct(room_to_drain(&now, now.status.map_or(0, |status| status.bytes)))?;
+        let (count, end) = self.drain(file, at, now.max_message_bytes)?;
+        part.took(count, end)
+    }
+
+    fn open(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn put(&self, record: &Record) -> Result<()> {
+        if let Record::PosixMessage { priority, data } = record { self.send(*priority, data) } else { Ok(()) }
+    }
+}
+
+/// A System V queue, and what it was set to.
+struct SysvQueue {
+    id: i32,
+    settings: msgctl::MsgSettings,
+}
+
+impl Drained for SysvQueue {
+    fn held(&self) -> Result<(u64, u64)> {
+        msgctl::stat(self.id).map(|now| (now.messages, now.bytes))
+    }
+
+    fn take(&self, part: &mut Part<'_>) -> Result<()> {
+        let (count, bytes) = self.held()?;
+        let (file, at) = part.direct(bytes + (count + 1) * messages::RECORD_HEAD as u64)?;
+        let (count, end) = messages::drain(self.id, file, at)?;
+        part.took(count, end)
+    }
+
+    fn open(&self) -> Result<()> {
+        msgctl::set(self.id, &self.settings)
+    }
+
+    fn put(&self, record: &Record) -> Result<()> {
+        if let Record::Message(message) = record { messages::send(self.id, message, false) } else { Ok(()) }
+    }
+}
+
+/// Puts the messages back that were taken out, in their order: what is still in the queue is taken out too, and goes back
+/// behind them. Senders that wait at a System V queue may come between.
+fn refill(store: &Store, pending: &Pending, queue: &dyn Drained, held: (u64, u64)) -> Result<()> {
     let (mut part, mut records, complete) = store.resume(pending)?;
     if !complete {
-        take_rest(&mut part, &records, queue, held)?;
+        let (count, bytes) = queue.held()?;
+        let in_file: u64 = records.iter().map(length).sum();
+        let lacks = |held: u64, now: u64| held.saturating_sub(now);
+        let missing = (lacks(held.0, records.len() as u64 + count), lacks(held.1, in_file + bytes));
+        if records.is_empty() && missing.0 == 0 {
+            // Nothing was taken: there is nothing to put in order.
+            queue.open()?;
+            part.discard();
+            return Ok(());
+        }
+        if missing.0 > 0 {
+            part.adopt(missing, matches!(pending.header.object, Saved::Queue { .. }))?;
+        }
+        queue.take(&mut part)?;
         part.seal()?;
         let pending = Pending { stage: Stage::Ready, file: format!("{}.ready", part.number()), ..pending.clone() };
         (part, records, _) = store.resume(&pending)?;
     }
-    // A refill that was itself killed has put the first ones back already.
-    let done = if pending.stage == Stage::Refill { queue.attributes()?.messages } else { 0 };
+    // A refill that was itself killed has put the first ones back already: as many as it noted, or one more.
+    let mut done = 0;
+    if pending.stage == Stage::Refill {
+        done = part.put_back()?;
+        done += u64::from(queue.held()?.0 == done + 1);
+    }
     part.enter(Stage::Refill)?;
+    queue.open()?;
     for record in records.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
-        if let Record::PosixMessage { priority, data } = record {
-            queue.send(*priority, data)?;
-        }
+        queue.put(record)?;
+        done += 1;
+        part.set_put_back(done)?;
     }
     part.discard();
     Ok(())
 }
 
-fn take_rest(part: &mut Part<'_>, records: &[Record], queue: &Queue, held: (u64, u64)) -> Result<()> {
-    let now = queue.attributes()?;
-    let in_queue = now.status.map_or(0, |status| status.bytes);
-    let bytes = |record: &Record| if let Record::PosixMessage { data, .. } = record { data.len() as u64 } else { 0 };
-    let in_file: u64 = records.iter().map(bytes).sum();
-    // One that was taken and not yet recorded is what the numbers lack.
-    let missing = (held.0.checked_sub(records.len() as u64 + now.messages), held.1.checked_sub(in_file + in_queue));
-    if let (Some(1), Some(length)) = missing
-        && length <= now.max_message_bytes
-    {
-        part.tag(length as u32)?;
+const fn length(record: &Record) -> u64 {
+    match record {
+        Record::PosixMessage { data, .. } | Record::Message(Message { data, .. }) => data.len() as u64,
+        _ => 0,
     }
-    let (file, at) = part.direct(room_to_drain(&now, in_queue))?;
-    let (count, end) = queue.drain(file, at, now.max_message_bytes)?;
-    part.took(count, end)
-}
-
-/// As [`thaw_one`], for the removal that this process itself could not finish.
-pub(in crate::actions) fn put_back(store: &Store, part: Part<'_>, queue: &Queue, held: (u64, u64)) -> Result<()> {
-    let number = part.number();
-    drop(part);
-    let mine = store.pending()?.into_iter().find(|pending| pending.header.about.number == number);
-    mine.map_or(Ok(()), |pending| refill(store, &pending, queue, held))
 }

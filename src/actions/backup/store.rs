@@ -3,11 +3,12 @@
 use super::format::{self, Header, Record, Records};
 use super::recover::{self, Left};
 use crate::kernel::clock::Clock;
+use crate::kernel::messages::{RECORD_HEAD, TAKEN};
 use crate::kernel::mqueue::DRAINED;
 use crate::kernel::state_dir::{StateDir, StateFile};
 use crate::kernel::{Error, Result};
 use crate::model::Time;
-use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// How much is kept, and for how long.
@@ -223,6 +224,7 @@ impl Store {
             file: BufWriter::new(file),
             body,
             records: read.len() as u64,
+            end: body + whole + format::END_LENGTH,
             stage: pending.stage,
         };
         part.seek(body + whole)?;
@@ -238,7 +240,8 @@ impl Store {
         header.about.number = largest.max(lock.number()) + 1;
         lock.set_number(header.about.number)?;
         let file = BufWriter::new(self.pending.create(&format!("{}.part", header.about.number))?);
-        let mut part = Part { store: self, number: header.about.number, file, body: 0, records: 0, stage: Stage::Part };
+        let mut part =
+            Part { store: self, number: header.about.number, file, body: 0, records: 0, end: 0, stage: Stage::Part };
         match part.write_header(&header) {
             Ok(()) => Ok(part),
             Err(error) => {
@@ -281,6 +284,8 @@ pub(in crate::actions) struct Part<'a> {
     /// Where the first record begins.
     body: u64,
     records: u64,
+    /// Where the end record ends, once it is written.
+    end: u64,
     stage: Stage,
 }
 
@@ -298,9 +303,8 @@ impl Part<'_> {
     fn write_header(&mut self, header: &Header) -> Result<()> {
         let written = format::write_header(&mut self.file, header);
         self.body = written.map_err(|error| self.io(&error))?;
-        self.flush()?;
-        self.file.get_ref().sync()?;
-        self.store.pending.sync()
+        // Not made durable yet: it has to outlive this process, and a machine that stops takes the object with it.
+        self.flush()
     }
 
     /// Adds a piece of contents.
@@ -348,12 +352,14 @@ impl Part<'_> {
         format::write_end(&mut self.file, self.records).map_err(|error| self.io(&error))?;
         self.flush()?;
         let end = self.file.stream_position().map_err(|error| self.io(&error))?;
+        self.end = end;
         self.file.get_ref().cut(end)?;
         self.file.get_ref().sync()?;
-        self.enter(Stage::Ready)
+        self.enter(Stage::Ready)?;
+        self.store.pending.sync()
     }
 
-    /// Says how far it came, durably.
+    /// Says how far it came.
     pub(super) fn enter(&mut self, stage: Stage) -> Result<()> {
         if self.stage != stage {
             let (from, to) = (self.name(), format!("{}{}", self.number, stage.ending()));
@@ -363,15 +369,53 @@ impl Part<'_> {
         Ok(())
     }
 
-    /// Makes a record of a drained message that lies at the present place with bytes and priority, but without length and
-    /// tag.
-    pub(super) fn tag(&mut self, length: u32) -> Result<()> {
+    /// Makes a record of a message that was taken and lies at the present place without length and tag. `missing` is how many
+    /// messages the queue and the records lack, and how many bytes.
+    pub(super) fn adopt(&mut self, missing: (u64, u64), sysv: bool) -> Result<()> {
         let at = self.file.stream_position().map_err(|error| self.io(&error))?;
-        self.seek(at + 5)?;
-        self.file.write_all(&length.to_le_bytes()).map_err(|error| self.io(&error))?;
+        let (tag, length_at, head) = if sysv { (TAKEN, 1, RECORD_HEAD as u64) } else { (DRAINED, 5, 9) };
+        let mut length = missing.1;
+        if sysv {
+            // Others may have taken some as well; that this process has one, its type tells, which is never 0.
+            let text = self.read_at(at + 5, size_of::<i64>() as u64 + missing.1)?;
+            let (kind, data) = text.split_at(size_of::<i64>().min(text.len()));
+            if kind.iter().all(|byte| *byte == 0) {
+                return Ok(());
+            }
+            if missing.0 > 1 {
+                // Whose bytes are missing cannot be told; what is not zeros is this one's.
+                length = data.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+            }
+        } else if missing.0 != 1 {
+            return Ok(());
+        }
+        self.seek(at + length_at)?;
+        let length32 = u32::try_from(length).unwrap_or(u32::MAX);
+        self.file.write_all(&length32.to_le_bytes()).map_err(|error| self.io(&error))?;
         self.seek(at)?;
-        self.file.write_all(&[DRAINED]).map_err(|error| self.io(&error))?;
-        self.took(1, at + 9 + u64::from(length))
+        self.file.write_all(&[tag]).map_err(|error| self.io(&error))?;
+        self.took(1, at + head + length)
+    }
+
+    /// Up to so many bytes from a place on.
+    fn read_at(&mut self, at: u64, length: u64) -> Result<Vec<u8>> {
+        self.seek(at)?;
+        let mut bytes = Vec::new();
+        let read = self.file.get_mut().take(length).read_to_end(&mut bytes);
+        read.map(|_| bytes).map_err(|error| self.io(&error))
+    }
+
+    /// How many messages were put back, kept behind the end.
+    pub(super) fn put_back(&mut self) -> Result<u64> {
+        let text = self.read_at(self.end, size_of::<u64>() as u64)?;
+        Ok(text.try_into().map_or(0, u64::from_le_bytes))
+    }
+
+    /// Keeps it.
+    pub(super) fn set_put_back(&mut self, count: u64) -> Result<()> {
+        self.seek(self.end)?;
+        self.file.write_all(&count.to_le_bytes()).map_err(|error| self.io(&error))?;
+        self.flush()
     }
 
     /// The object is gone: from now on it can be undone. A failure here loses nothing: the ready file is found.

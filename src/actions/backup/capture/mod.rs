@@ -51,6 +51,8 @@ pub(in crate::actions) struct Kept {
 enum Failure {
     /// As it was.
     Untouched(Refusal),
+    /// Its messages are in the pending file, and have to be put back.
+    Taken(Refusal),
     /// It could not be made what it was: the pending file has to stay.
     Changed(Refusal),
 }
@@ -67,7 +69,9 @@ impl Removing<'_> {
         let kept = |number| Kept { number, attaches: 0, without_messages: false, alone: false };
         match self.subject {
             Subject::SysV { kind: Kind::Queue, id, .. } => {
-                self.steps(queue::saved(*id)?, |part| queue::remove(&self, *id, part)).map(|(n, ())| kept(n))
+                let object = queue::saved(*id)?;
+                let taken = matches!(object, Saved::Queue { taken: true, .. });
+                self.steps(object, |part| queue::remove(&self, *id, taken, part)).map(|(n, ())| kept(n))
             }
             Subject::SysV { kind: Kind::Shm, id, .. } => {
                 let done = self.steps(segment::saved(*id)?, |part| segment::remove(&self, *id, part));
@@ -98,7 +102,20 @@ impl Removing<'_> {
                 part.discard();
                 Err(refusal)
             }
+            Err(Failure::Taken(refusal)) => Err(self.put_back(part, refusal)),
             Err(Failure::Changed(refusal)) => Err(refusal),
+        }
+    }
+
+    /// Makes the object what it was out of the pending file.
+    fn put_back(&self, part: Part<'_>, refusal: Refusal) -> Refusal {
+        let number = part.number();
+        drop(part);
+        match recover::thaw_number(self.store, number) {
+            Ok(()) => refusal,
+            Err(error) => self.failed(format!(
+                "{refusal}; and its messages could not be put back: {error}; `ipcx undo --thaw` tries again"
+            )),
         }
     }
 

@@ -31,14 +31,7 @@ pub(super) fn remove(removing: &Removing<'_>, name: &[u8], device: Device, inode
         Err(refusal) => {
             // Opened anew for that, which the lease on this one would forbid.
             drop(queue);
-            let back = open(removing, name, device, inode)
-                .and_then(|queue| Ok(recover::put_back(removing.store, part, &queue, held)?));
-            Err(match back {
-                Ok(()) => refusal,
-                Err(why) => removing.failed(format!(
-                    "{refusal}; and its messages could not be put back: {why}; `ipcx undo --thaw` tries again"
-                )),
-            })
+            Err(removing.put_back(part, refusal))
         }
     }
 }
