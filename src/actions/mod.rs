@@ -6,10 +6,12 @@
 mod policy;
 mod refusal;
 mod remove;
+mod signal;
 mod subject;
 mod target;
 
 pub use policy::Policy;
 pub use refusal::Refusal;
 pub use remove::{Outcome, Plan, Removal, plan_removals};
+pub use signal::{Delivery, Message, PlannedSignal, Receivers, Roles, Sent, plan_signals};
 pub use target::{Target, ValueKind};

@@ -29,6 +29,7 @@ pub mod ready;
 pub mod semctl;
 pub mod shmat;
 pub mod shmctl;
+pub mod signals;
 pub mod syscall;
 pub mod sysvipc;
 pub mod threads;
