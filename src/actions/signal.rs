@@ -160,28 +160,24 @@ impl Planner<'_> {
         let holders = snapshot.holders(place).iter().filter(|holder| holder.alive && roles.want(holder.role));
         let pids: BTreeSet<u32> = holders.map(|holder| holder.pid).collect();
         if pids.is_empty() {
-            let mut why = match (roles.real, &roles.named) {
-                (true, _) => "no living process is seen to have it or to wait for it".to_owned(),
-                (false, named) => {
-                    let names: Vec<&str> = named.iter().map(|role| role.name()).collect();
-                    format!("no living process is its {}", names.join(" or "))
-                }
-            };
+            let mut why = "no living process is seen to have it or to wait for it".to_owned();
+            if !roles.real {
+                let wanted: Vec<&str> = roles.named.iter().map(|role| role.name()).collect();
+                why = format!("no living process is its {}", wanted.join(" or "));
+            }
             if unseen > 0 {
-                why.push_str(&format!("; {unseen} could not be looked into"));
+                why = format!("{why}; {unseen} could not be looked into");
             }
             return none(address.clone(), 0, Refusal::Failed { what: address, why });
         }
         let planned = pids.into_iter().map(|pid| {
             let target = address.clone();
-            match snapshot.process(pid) {
-                Some(process) => PlannedSignal { unseen, ..self.process(target, pid, Some(process.start_ticks)) },
+            let Some(process) = snapshot.process(pid) else {
                 // It ended before it could be told who it was.
-                None => {
-                    let plan = Err(Refusal::Changed { what: name(pid) });
-                    PlannedSignal { target, pid: Some(pid), comm: None, unseen, plan }
-                }
-            }
+                let plan = Err(Refusal::Changed { what: name(pid) });
+                return PlannedSignal { target, pid: Some(pid), comm: None, unseen, plan };
+            };
+            PlannedSignal { unseen, ..self.process(target, pid, Some(process.start_ticks)) }
         });
         planned.collect()
     }
@@ -307,21 +303,19 @@ impl Delivery {
 
     /// What a dry run says.
     pub fn would(&self) -> String {
-        match self.message.signal.number {
-            0 => format!("would ask whether {} can be signalled", self.what()),
-            _ => format!("would send {}{}", self.sends(), said(self.reaction.as_ref())),
+        if self.message.signal.number == 0 {
+            return format!("would ask whether {} can be signalled", self.what());
         }
+        format!("would send {}{}", self.sends(), said(self.reaction.as_ref()))
     }
 
     /// What a person is asked.
     pub fn question(&self) -> String {
-        match self.message.signal.number {
-            0 => format!("ask whether {} can be signalled?", self.what()),
-            _ => {
-                let words = self.reaction.as_ref().map_or_else(String::new, |reaction| format!(" {};", reaction.words));
-                format!("send {}?{words}", self.sends())
-            }
+        if self.message.signal.number == 0 {
+            return format!("ask whether {} can be signalled?", self.what());
         }
+        let words = self.reaction.as_ref().map_or_else(String::new, |reaction| format!(" {};", reaction.words));
+        format!("send {}?{words}", self.sends())
     }
 
     fn sends(&self) -> String {

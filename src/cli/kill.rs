@@ -96,7 +96,7 @@ impl Kill {
         if let Some(wait) = wait {
             report.wait(sent, wait);
         }
-        report.finish(&message.signal)
+        Ok(report.finish(&message.signal))
     }
 
     fn message(&self, known: &Signals) -> anyhow::Result<Message> {
@@ -293,14 +293,14 @@ impl Report {
         }
     }
 
-    fn finish(self, signal: &Signal) -> anyhow::Result<Exit> {
+    fn finish(self, signal: &Signal) -> Exit {
         let mut printed = self.printed;
         if self.json {
             printed = to_stdout(|out| json::write_results(out, signal, &self.results));
         }
         match printed {
-            Err(error) => Ok(self.exit.max(exit::report(&error.into()))),
-            Ok(()) => Ok(self.exit),
+            Err(error) => self.exit.max(exit::report(&error.into())),
+            Ok(()) => self.exit,
         }
     }
 }

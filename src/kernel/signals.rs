@@ -113,7 +113,7 @@ pub fn parse_status(status: &[u8]) -> Option<TaskStatus> {
 
 /// From its numbers in the reader's PID namespace and in each one below.
 fn init(numbers: &[u8]) -> Init {
-    let numbers: Vec<&[u8]> = numbers.split(|b| b.is_ascii_whitespace()).filter(|one| !one.is_empty()).collect();
+    let numbers: Vec<&[u8]> = numbers.split(u8::is_ascii_whitespace).filter(|one| !one.is_empty()).collect();
     match numbers[..] {
         [b"1"] => Init::Own,
         [_, .., b"1"] => Init::Inner,

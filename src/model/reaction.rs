@@ -10,6 +10,10 @@
 
 use super::process::State;
 use super::signal::{CONT, DefaultAction, KILL, LAST_STANDARD, STOP, Signal};
+use std::ops::RangeInclusive;
+
+/// `SIGSTOP`, `SIGTSTP`, `SIGTTIN`, `SIGTTOU`.
+const STOPPING: RangeInclusive<i32> = STOP..=STOP + 3;
 
 /// A set of signals as `/proc/PID/status` prints it: signal 1 is the lowest bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,8 +101,11 @@ impl Receiver {
         let (handled, then) = self.handled(signal);
         let (disposition, mut words) = if number == CONT && self.is_stopped() {
             // Going on is the kernel's doing, whatever the process has made of the signal.
-            let handler = if handled == Disposition::Caught { ", and runs its handler" } else { "" };
-            (handled, format!("it goes on{handler}"))
+            let also = if handled == Disposition::Caught { ", and runs its handler" } else { "" };
+            (handled, format!("it goes on{also}"))
+        } else if self.is_stopped() && STOPPING.contains(&number) && handled != Disposition::Ignored {
+            // SIGCONT throws away every stop signal that came before it.
+            return Reaction { disposition: handled, words: "it is stopped already, nothing will happen".to_owned() };
         } else if unstoppable || !self.blocked.has(number) {
             (handled, then)
         } else if self.awaited.has(number) {
@@ -235,6 +242,8 @@ mod tests {
         check(stopped, "TERM", "default", &["ends it", "not before SIGCONT"]);
         assert_eq!(says(stopped, "KILL").1, "default action ends it");
         check(stopped, "CONT", "default", &["it goes on"]);
+        check(stopped, "STOP", "default", &["stopped already"]);
+        check(Receiver { caught: set(&["TSTP"]), ..stopped }, "TSTP", "caught", &["nothing will happen"]);
         let all = Receiver { blocked: set(&["CONT"]), caught: set(&["CONT"]), ..stopped };
         check(all, "CONT", "caught", &["it goes on, and runs its handler"]);
         check(Receiver { state: 'D', ..plain() }, "TERM", "default", &["ends it", "uninterruptible sleep (D)"]);

@@ -180,8 +180,8 @@ impl Signals {
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);
         if let Some(number) = self.realtime_number(name) {
             let count = self.realtime.end() - self.realtime.start();
-            let known = number.filter(|number| self.realtime.contains(number)).and_then(|n| self.by_number(n));
-            return known.ok_or_else(|| SignalError::RealTime { text: quoted(text.as_bytes()), count });
+            let known = self.realtime.contains(&number).then(|| self.by_number(number));
+            return known.flatten().ok_or_else(|| SignalError::RealTime { text: quoted(text.as_bytes()), count });
         }
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
         let place = STANDARD.iter().position(|(known, ..)| *known == name).ok_or_else(unknown)?;
@@ -201,19 +201,19 @@ impl Signals {
         self.by_number(number).ok_or_else(wrong)
     }
 
-    /// The number of a real-time signal by name; `None` for another name, `Some(None)` for one that cannot be.
-    fn realtime_number(&self, name: &str) -> Option<Option<i32>> {
+    /// The number that a real-time signal's name comes to, 0 if to none at all; `None` for another name.
+    fn realtime_number(&self, name: &str) -> Option<i32> {
         let offset = |text: &str| -> Option<i32> {
             let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             if digits { text.parse().ok() } else { None }
         };
         if let Some(rest) = name.strip_prefix("RTMIN") {
             let by = if rest.is_empty() { Some(0) } else { rest.strip_prefix('+').and_then(offset) };
-            return Some(by.and_then(|by| self.realtime.start().checked_add(by)));
+            return Some(by.and_then(|by| self.realtime.start().checked_add(by)).unwrap_or(0));
         }
         let rest = name.strip_prefix("RTMAX")?;
         let by = if rest.is_empty() { Some(0) } else { rest.strip_prefix('-').and_then(offset) };
-        Some(by.and_then(|by| self.realtime.end().checked_sub(by)))
+        Some(by.and_then(|by| self.realtime.end().checked_sub(by)).unwrap_or(0))
     }
 }
 
