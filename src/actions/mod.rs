@@ -4,6 +4,7 @@
 //! Read-only mode, who may, and what is in use are decided here and nowhere else, for the command line and the TUI.
 
 mod policy;
+mod receivers;
 mod refusal;
 mod remove;
 mod signal;
@@ -11,7 +12,8 @@ mod subject;
 mod target;
 
 pub use policy::Policy;
+pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};
 pub use refusal::Refusal;
 pub use remove::{Outcome, Plan, Removal, plan_removals};
-pub use signal::{Delivery, Message, PlannedSignal, Receivers, Roles, Sent, plan_signals};
+pub use signal::{Delivery, Message, Sent};
 pub use target::{Target, ValueKind};
