@@ -46,12 +46,12 @@ pub fn read_leader(proc: impl AsFd, tid: u32, buffer: &mut Vec<u8>) -> Result<u3
     read_status(proc, &tid.to_string(), buffer).map(|status| status.leader)
 }
 
-/// Reads all that decides what a process does with a signal. Needs no privilege; which signals its threads wait for is
-/// told only to who may trace it, and taken for none otherwise. Errors: [`Error::NotFound`].
+/// Reads all that decides what a process does with a signal. Needs no privilege; only which signals its threads wait for
+/// is told to nobody but who may trace it. Errors: [`Error::NotFound`].
 pub fn read_receiver(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Receiver> {
     let whole = read_status(&proc, &pid.to_string(), buffer)?;
     let mut blocked: Option<u64> = None;
-    let mut awaited = 0;
+    let (mut awaited, mut unseen) = (0, false);
     for tid in process::read_threads(&proc, pid, &mut Dirents::default())? {
         let task = format!("{pid}/task/{tid}");
         // A thread that ends meanwhile takes no signal any more.
@@ -59,7 +59,13 @@ pub fn read_receiver(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<
         if matches!(status.state, 'Z' | 'X' | 'x') {
             continue;
         }
-        let waits = if status.state == 'S' { read_awaited(&proc, pid, &task, buffer).unwrap_or(0) } else { 0 };
+        let mut waits = 0;
+        if status.state == 'S' {
+            match read_awaited(&proc, pid, &task, buffer) {
+                Ok(set) => waits = set,
+                Err(error) => unseen |= error.is_permission() && may_await(&proc, &task, buffer),
+            }
+        }
         awaited |= waits;
         blocked = Some(blocked.unwrap_or(u64::MAX) & (status.blocked.0 | waits));
     }
@@ -67,6 +73,7 @@ pub fn read_receiver(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<
         state: whole.state,
         blocked: SignalSet(blocked.unwrap_or(whole.blocked.0)),
         awaited: SignalSet(awaited),
+        unseen,
         ignored: whole.ignored,
         caught: whole.caught,
         pending: whole.pending,
@@ -75,14 +82,22 @@ pub fn read_receiver(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<
     })
 }
 
-/// The set of signals that a task sleeps for; `None` when it sleeps in another call.
-fn read_awaited(proc: impl AsFd, pid: u32, task: &str, buffer: &mut Vec<u8>) -> Option<u64> {
-    file::read_at(proc, &format!("{task}/syscall"), buffer).ok()?;
-    let call = syscall::parse(buffer)?;
+/// The set of signals that a task sleeps for; none when it sleeps in another call. Needs ptrace attach access, which Yama
+/// may keep even from the same user.
+fn read_awaited(proc: impl AsFd, pid: u32, task: &str, buffer: &mut Vec<u8>) -> Result<u64> {
+    file::read_at(proc, &format!("{task}/syscall"), buffer)?;
+    let Some(call) = syscall::parse(buffer) else { return Ok(0) };
     // Below 4 GiB it is a 32-bit program's stack, and the number means another call.
     let own = cfg!(target_pointer_width = "64") && u32::try_from(call.stack).is_err();
     let sleeps = own && call.number == libc::SYS_rt_sigtimedwait as u64;
-    if sleeps { memory::read_word(pid, call.arguments[0]).ok() } else { None }
+    if sleeps { memory::read_word(pid, call.arguments[0]) } else { Ok(0) }
+}
+
+/// Whether a task may sleep for a signal, by the kernel function that it sleeps in; `0` stands for one that is not told.
+/// Needs ptrace read access only.
+fn may_await(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> bool {
+    let told = file::read_at(proc, &format!("{task}/wchan"), buffer);
+    told.is_err() || &**buffer == b"0" || buffer.starts_with(b"do_sigtimedwait")
 }
 
 fn read_status(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<TaskStatus> {

@@ -47,6 +47,8 @@ pub struct Receiver {
     pub blocked: SignalSet,
     /// Signals that a thread waits for, in `sigwaitinfo` and the like.
     pub awaited: SignalSet,
+    /// Whether some of these may have been left out, since what a thread sleeps in could not be seen.
+    pub unseen: bool,
     /// Signals that it ignores.
     pub ignored: SignalSet,
     /// Signals that it has a handler for.
@@ -114,7 +116,7 @@ impl Receiver {
             let words = format!("it blocks it: stays pending until it is taken or unblocked, and then {then}");
             (Disposition::Blocked, words)
         };
-        for note in self.notes(number, disposition) {
+        for note in self.notes(signal, disposition) {
             words.push_str("; ");
             words.push_str(&note);
         }
@@ -157,12 +159,16 @@ impl Receiver {
     }
 
     /// What delays or changes it.
-    fn notes(&self, number: i32, disposition: Disposition) -> Vec<String> {
-        let mut notes = Vec::new();
+    fn notes(&self, Signal { number, action, .. }: &Signal, disposition: Disposition) -> Vec<String> {
+        let (number, mut notes) = (*number, Vec::new());
         if let Some(tracer) = self.tracer.filter(|_| number != KILL) {
             notes.push(format!("its tracer, pid:{tracer}, decides first"));
         }
         let acts = matches!(disposition, Disposition::Caught | Disposition::Default);
+        let ends = matches!(action, DefaultAction::Terminate | DefaultAction::Core | DefaultAction::Stop);
+        if self.unseen && disposition == Disposition::Default && ends && number != KILL && number != STOP {
+            notes.push("unless a thread of it waits for it, which could not be seen".to_owned());
+        }
         if self.is_stopped() && acts && number != KILL && number != CONT {
             notes.push("it is stopped, so not before SIGCONT".to_owned());
         }
@@ -250,6 +256,9 @@ mod tests {
         let pending = Receiver { pending: set(&["USR1", "RTMIN"]), blocked: set(&["USR1", "RTMIN"]), ..plain() };
         check(pending, "USR1", "blocked", &["not queued twice"]);
         assert!(!says(pending, "RTMIN").1.contains("twice"));
+        let unseen = Receiver { unseen: true, ..plain() };
+        check(unseen, "TERM", "default", &["ends it", "unless a thread of it waits"]);
+        assert_eq!(says(unseen, "KILL").1, "default action ends it");
         check(Receiver { tracer: Some(7), ..plain() }, "TERM", "default", &["pid:7"]);
     }
 

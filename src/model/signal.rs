@@ -47,7 +47,7 @@ use DefaultAction::{Continue, Core, Ignore, Stop, Terminate};
 
 /// Name without `SIG`, default action and meaning of the standard signals, by number from 1.
 const STANDARD: [(&str, DefaultAction, &str); 31] = [
-    ("HUP", Terminate, "its terminal or controlling process is gone; asks many daemons to read their settings anew"),
+    ("HUP", Terminate, "its terminal is gone; many daemons read their settings anew"),
     ("INT", Terminate, "interrupt from the keyboard, Ctrl-C"),
     ("QUIT", Core, "quit from the keyboard, Ctrl-\\"),
     ("ILL", Core, "an instruction that the processor does not know"),
@@ -166,7 +166,7 @@ impl Signals {
             (above, below) if above <= below => format!("SIGRTMIN+{above}"),
             (_, below) => format!("SIGRTMAX-{below}"),
         };
-        let meaning = "real-time, for the program's own use: queued each time, the lowest number first";
+        let meaning = "real-time, for the program's own use, queued each time";
         Some(Signal { number, name, action: Terminate, meaning })
     }
 

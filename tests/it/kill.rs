@@ -485,6 +485,31 @@ fn the_proc_of_another_namespace_tells_nobody() {
 }
 
 #[test]
+fn what_could_not_be_seen_is_said() {
+    isolated_with_users(|| {
+        let waiting = Child::start(&[], |ready| {
+            crate::support::users::become_user(NOBODY);
+            // As a program that hides its memory, even from its own user.
+            nix::sys::prctl::set_dumpable(false).unwrap();
+            block_number(libc::SIGTERM);
+            ready.tell();
+            take(libc::SIGTERM);
+        });
+        waiting.wait_for_call(waiting.pid(), &[libc::SYS_rt_sigtimedwait]);
+        let pid = waiting.pid().to_string();
+        let ran = ipcx_as(NOBODY, &["kill", "-n", &pid]);
+        assert_says(
+            &ran,
+            0,
+            &["default action ends it", "unless a thread of it waits for it, which could not be seen"],
+        );
+        assert_says(&kill(&["-n"], &waiting), 0, &["a thread of it waits for it and takes it"]);
+        assert_says(&ipcx_as(NOBODY, &["kill", &pid]), 0, &["sent SIGTERM"]);
+        assert!(matches!(waiting.wait(), WaitStatus::Exited(_, 0)), "it took the signal");
+    });
+}
+
+#[test]
 fn another_user_s_process_needs_privilege() {
     isolated_with_users(|| {
         let root = orders(|| ());
