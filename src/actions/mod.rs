@@ -5,12 +5,16 @@
 
 pub mod backup;
 mod policy;
+mod receivers;
 mod refusal;
 mod remove;
+mod signal;
 mod subject;
 mod target;
 
 pub use policy::Policy;
+pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};
 pub use refusal::Refusal;
 pub use remove::{Outcome, Plan, Removal, plan_removals};
+pub use signal::{Delivery, Message, Sent};
 pub use target::{Target, ValueKind};

@@ -74,7 +74,7 @@ pub enum Refusal {
         why: String,
     },
     /// The person said no.
-    #[error("{what}: not removed: not confirmed")]
+    #[error("{what}: nothing was done: not confirmed")]
     NotConfirmed {
         /// The object.
         what: String,

@@ -4,8 +4,11 @@
 //! nothing was done.
 
 mod args;
+mod ask;
+mod classic;
 mod exit;
 mod keeping;
+mod kill;
 mod ls;
 mod print;
 mod rm;
@@ -39,11 +42,14 @@ enum Command {
     Show(show::Show),
     Rm(rm::Rm),
     Undo(undo::Undo),
+    #[command(visible_alias = "signal")]
+    Kill(kill::Kill),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::kernel::threads::grow_heaps_in_large_steps();
+    let arguments = classic::rewrite(arguments, &crate::kernel::signals::known());
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return exit::from_clap(&error).into(),
@@ -56,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Show(show)) => show.run(),
         Some(Command::Rm(rm)) => rm.run(read_only),
         Some(Command::Undo(undo)) => undo.run(read_only),
+        Some(Command::Kill(kill)) => kill.run(read_only),
     };
     match done {
         Ok(exit) => exit,

@@ -2,13 +2,13 @@
 
 use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
-use super::{Exit, keeping};
+use super::{Exit, ask, keeping};
 use crate::actions::backup::Store;
 use crate::actions::{Outcome, Policy, Refusal, Removal, Target, ValueKind, plan_removals};
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
 use std::ffi::OsString;
-use std::io::{self, BufRead, Write};
+use std::io::Write;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -194,14 +194,9 @@ fn line(what: &str, outcome: Outcome) -> String {
     }
 }
 
-/// Asks on stderr and reads one line; anything but `y` or `yes`, and the end of input, means no.
+/// Asks, with the names of who uses it.
 fn confirmed(removal: &Removal, what: &str) -> bool {
-    let mut error = io::stderr();
     let users =
         if removal.users.is_empty() { String::new() } else { format!(" in use: {};", removal.users.join("; ")) };
-    let _ = write!(error, "remove {what}?{users} [y/N] ");
-    let _ = error.flush();
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    ask::confirmed(&format!("remove {what}?{users}"))
 }

@@ -1,6 +1,8 @@
-//! A string in another process's memory (`man 2 process_vm_readv`): the path that a task sleeps in opening.
+//! A string or a word in another process's memory (`man 2 process_vm_readv`): the path that a task sleeps in opening, the
+//! set of signals that it waits for.
 //!
-//! Reads only; nothing is stopped. Asked for on demand, when a FIFO file is looked at that nobody has open.
+//! Reads only; nothing is stopped. Asked for on demand: when a FIFO file is looked at that nobody has open, and before a
+//! signal is sent.
 
 use super::{Error, Result};
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
@@ -36,6 +38,21 @@ pub fn read_string(pid: u32, address: u64) -> Result<Vec<u8>> {
     Err(Error::Malformed { what: what(), detail: "a string without end".into() })
 }
 
+/// Reads eight bytes at an address as one number of this machine, as a set of signals is kept. Privilege as for
+/// [`read_string`].
+pub fn read_word(pid: u32, address: u64) -> Result<u64> {
+    let what = || format!("memory of pid {pid}");
+    let mut word = [0; 8];
+    let remote = [RemoteIoVec { base: address as usize, len: word.len() }];
+    let read = process_vm_readv(Pid::from_raw(pid as i32), &mut [IoSliceMut::new(&mut word)], &remote)
+        .map_err(|errno| Error::from_errno(what(), errno))?;
+    if read == word.len() {
+        Ok(u64::from_ne_bytes(word))
+    } else {
+        Err(Error::Malformed { what: what(), detail: "less than eight bytes".into() })
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -51,5 +68,11 @@ mod tests {
             read => assert_eq!(read.unwrap(), text.to_bytes()),
         }
         assert!(read_string(std::process::id(), 0).is_err());
+        let set = 0x1234_5678_9abc_def0_u64;
+        match read_word(std::process::id(), (&raw const set) as u64) {
+            Err(error) if error.is_permission() => {}
+            read => assert_eq!(read.unwrap(), set),
+        }
+        assert!(read_word(std::process::id(), 0).is_err());
     }
 }

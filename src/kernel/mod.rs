@@ -31,6 +31,7 @@ pub mod ready;
 pub mod semctl;
 pub mod shmat;
 pub mod shmctl;
+pub mod signals;
 pub mod sparse_file;
 pub mod state_dir;
 pub mod syscall;

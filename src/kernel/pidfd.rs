@@ -1,9 +1,10 @@
 //! `pidfd_open(2)`, `pidfd_send_signal(2)`, `pidfd_getfd(2)`: a hold on one process that no reuse of its pid can turn on
 //! another (Linux 5.3, and 5.6 for descriptors).
 
-use super::{Error, Result};
+use super::{Error, Result, ready};
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// A process, whoever gets its pid later.
 #[derive(Debug)]
@@ -53,6 +54,19 @@ impl Pidfd {
         // SAFETY: `info` is null or a whole siginfo_t that lives until the call returns; the kernel only reads it.
         let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, self.fd.as_raw_fd(), signal, info, 0) };
         Errno::result(result).map(drop).map_err(|errno| Error::from_errno(name(self.pid), errno))
+    }
+
+    /// Waits until the process has ended, all its threads with it; false when the time is over first. Whether its parent
+    /// has reaped it does not matter. Needs no privilege.
+    pub fn wait(&self, timeout: Duration) -> Result<bool> {
+        let start = Instant::now();
+        loop {
+            match ready::wait(self.fd.as_fd(), false, Some(timeout.saturating_sub(start.elapsed()))) {
+                // A stop and a CONT of ipcx itself are no reason to give up.
+                Err(Errno::EINTR) => {}
+                ended => return ended.map_err(|errno| Error::from_errno(name(self.pid), errno)),
+            }
+        }
     }
 }
 
@@ -106,5 +120,39 @@ mod tests {
         assert!(standard_error.is_ok_and(|fd| fd.as_raw_fd() > 2));
         assert!(matches!(me.descriptor(1_000_000), Err(Error::Gone { .. })));
         assert!(Pidfd::open(4_194_304).unwrap_err().is_absent());
+        assert!(Pidfd::open(u32::MAX).is_err());
+        assert!(!me.wait(Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn a_child_that_ends() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let held = Pidfd::open(child.id()).unwrap();
+        assert!(!held.wait(Duration::ZERO).unwrap());
+        held.signal(libc::SIGTERM, Some(7)).unwrap();
+        assert!(held.wait(Duration::from_secs(60)).unwrap(), "it has ended");
+        held.signal(0, None).unwrap();
+        child.wait().unwrap();
+        assert!(
+            held.signal(libc::SIGTERM, None).unwrap_err().is_absent(),
+            "reaped: nobody is there, whoever has its pid"
+        );
+        assert!(held.wait(Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn a_thread_is_no_process() {
+        let thread = std::thread::spawn(|| {
+            let tid = nix::unistd::gettid().as_raw() as u32;
+            Pidfd::open(tid).map(drop)
+        });
+        assert!(thread.join().unwrap().unwrap_err().is_absent());
+    }
+
+    #[test]
+    fn signals_that_there_are_not() {
+        let me = Pidfd::open(std::process::id()).unwrap();
+        assert!(matches!(me.signal(65, None), Err(Error::Os { errno: Errno::EINVAL, .. })));
+        assert!(matches!(me.signal(-1, Some(1)), Err(Error::Os { errno: Errno::EINVAL, .. })));
     }
 }

@@ -37,6 +37,25 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 15] = [
+        Self::Creator,
+        Self::LastSender,
+        Self::LastReceiver,
+        Self::LastOperator,
+        Self::Attached,
+        Self::Mapped,
+        Self::Open,
+        Self::Reader,
+        Self::Writer,
+        Self::Listener,
+        Self::Connected,
+        Self::WaitingSend,
+        Self::WaitingReceive,
+        Self::WaitingSemaphore,
+        Self::WaitingOpen,
+    ];
+
     /// The role's name in JSON and tables.
     pub const fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ mod cli_rm;
 mod cli_show;
 mod holders;
 mod hostile;
+mod kill;
 mod own_traces;
 mod pipes;
 mod posix;

@@ -7,6 +7,7 @@ pub mod contents;
 mod fields;
 mod object;
 mod process;
+pub mod signals;
 mod text;
 
 use super::in_order::in_order;

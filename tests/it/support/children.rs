@@ -86,8 +86,7 @@ impl Child {
     }
 
     fn state(&self) -> char {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
-        stat[stat.rfind(')').unwrap() + 2..].chars().next().unwrap()
+        state_of(self.pid())
     }
 
     /// Waits for its own end.
@@ -138,6 +137,14 @@ impl Child {
             }
         }
     }
+}
+
+/// The state letter of a process.
+pub fn state_of(pid: u32) -> char {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap();
+    // A comm may be any bytes.
+    let end = stat.iter().rposition(|b| *b == b')').unwrap();
+    char::from(stat[end + 2])
 }
 
 impl Drop for Child {

@@ -9,11 +9,12 @@ pub mod isolated;
 pub mod look;
 pub mod mounts;
 pub mod posix;
+pub mod signals;
 pub mod sysv;
 pub mod users;
 pub mod wait;
 
-pub use children::Child;
+pub use children::{Child, state_of};
 pub use isolated::{isolated, isolated_with_users, scratch};
 pub use look::{held, look, one};
 pub use users::as_user;

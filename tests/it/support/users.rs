@@ -25,7 +25,7 @@ pub fn child_of<T>(uid: u32, keep: &[&dyn AsFd], body: impl FnOnce() -> T) -> Ch
 }
 
 /// Makes this process the user's, for good, as if the user had started it.
-fn become_user(uid: u32) {
+pub fn become_user(uid: u32) {
     setgroups(&[]).unwrap();
     let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
     setresgid(group, group, group).unwrap();
