@@ -3,13 +3,21 @@
 //! A plan holds its target's identity, never a row number. Right before the act the object is read again and compared.
 //! Read-only mode, who may, and what is in use are decided here and nowhere else, for the command line and the TUI.
 
+mod create;
+mod owner;
 mod policy;
 mod refusal;
 mod remove;
+mod set;
 mod subject;
 mod target;
 
+pub use create::{
+    Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
+};
+pub use owner::NewOwner;
 pub use policy::Policy;
 pub use refusal::Refusal;
 pub use remove::{Outcome, Plan, Removal, plan_removals};
+pub use set::{Change, Changes, NewValue, Report, Setting, plan_setting};
 pub use target::{Target, ValueKind};

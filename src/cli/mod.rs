@@ -4,11 +4,14 @@
 //! nothing was done.
 
 mod args;
+mod create;
 mod exit;
 mod ls;
 mod print;
 mod rm;
+mod set;
 mod show;
+mod values;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -36,6 +39,8 @@ enum Command {
     Ls(Box<ls::Ls>),
     Show(show::Show),
     Rm(rm::Rm),
+    Create(Box<create::Create>),
+    Set(set::Set),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -51,6 +56,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
         Some(Command::Rm(rm)) => rm.run(read_only),
+        Some(Command::Create(create)) => create.run(read_only),
+        Some(Command::Set(set)) => set.run(read_only),
     };
     match done {
         Ok(exit) => exit,

@@ -2,14 +2,24 @@
 
 use super::{Error, Result, file};
 
+/// Give files away.
+pub const CAP_CHOWN: u32 = 0;
+/// Read and write any file.
+pub const CAP_DAC_OVERRIDE: u32 = 1;
 /// Read and search any file: others' `/proc/PID/fd` directories.
 pub const CAP_DAC_READ_SEARCH: u32 = 2;
 /// Act as the owner of any file.
 pub const CAP_FOWNER: u32 = 3;
+/// Lock any amount of memory.
+pub const CAP_IPC_LOCK: u32 = 14;
+/// Read and write any System V object.
+pub const CAP_IPC_OWNER: u32 = 15;
 /// Look into any process.
 pub const CAP_SYS_PTRACE: u32 = 19;
 /// Remove any System V object, mount.
 pub const CAP_SYS_ADMIN: u32 = 21;
+/// Go beyond limits: a queue larger than `kernel.msgmnb`.
+pub const CAP_SYS_RESOURCE: u32 = 24;
 
 /// A set of capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +35,11 @@ impl Capabilities {
     pub const fn sees_processes(self) -> bool {
         self.has(CAP_SYS_PTRACE) && self.has(CAP_DAC_READ_SEARCH)
     }
+}
+
+/// Whether the calling thread has a capability; not, where that cannot be read.
+pub fn have(capability: u32) -> bool {
+    read_effective().is_ok_and(|set| set.has(capability))
 }
 
 /// Reads the calling thread's effective set.

@@ -43,6 +43,12 @@ impl Quantity {
     }
 }
 
+/// A size in bytes, as options take it: `4096`, `64K`, `1.5M`, `2GiB`, powers of 1024; `None` when it is none, or no whole
+/// number of bytes.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    size(text).filter(|size| !size.fraction).and_then(|size| u64::try_from(size.whole).ok())
+}
+
 /// What the field's values are called in a message.
 pub(super) fn noun(kind: FieldType) -> &'static str {
     match kind {
