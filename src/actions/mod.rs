@@ -4,17 +4,25 @@
 //! Read-only mode, who may, and what is in use are decided here and nowhere else, for the command line and the TUI.
 
 pub mod backup;
+mod create;
+mod owner;
 mod policy;
 mod receivers;
 mod refusal;
 mod remove;
+mod set;
 mod signal;
 mod subject;
 mod target;
 
+pub use create::{
+    Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
+};
+pub use owner::NewOwner;
 pub use policy::Policy;
 pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};
 pub use refusal::Refusal;
 pub use remove::{Outcome, Plan, Removal, plan_removals};
+pub use set::{Change, Changes, NewValue, Report, Setting, plan_setting};
 pub use signal::{Delivery, Message, Sent};
 pub use target::{Target, ValueKind};

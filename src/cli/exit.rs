@@ -18,6 +18,12 @@ pub enum Exit {
     Permission = 3,
     /// Refused: in use, read-only, not confirmed, ambiguous.
     Refused = 4,
+    /// SIGHUP came to a command that holds something, and tidied up.
+    HungUp = 129,
+    /// SIGINT, likewise.
+    Interrupted = 130,
+    /// SIGTERM, likewise.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

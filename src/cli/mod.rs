@@ -6,14 +6,17 @@
 mod args;
 mod ask;
 mod classic;
+mod create;
 mod exit;
 mod keeping;
 mod kill;
 mod ls;
 mod print;
 mod rm;
+mod set;
 mod show;
 mod undo;
+mod values;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -44,6 +47,8 @@ enum Command {
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
+    Create(Box<create::Create>),
+    Set(set::Set),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -63,6 +68,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Rm(rm)) => rm.run(read_only),
         Some(Command::Undo(undo)) => undo.run(read_only),
         Some(Command::Kill(kill)) => kill.run(read_only),
+        Some(Command::Create(create)) => create.run(read_only),
+        Some(Command::Set(set)) => set.run(read_only),
     };
     match done {
         Ok(exit) => exit,

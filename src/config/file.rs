@@ -1,7 +1,7 @@
 //! `config.toml`: read strictly, so that a slip is told and not passed over. assets/config.toml has every setting with its
 //! default. ipcx never writes it.
 
-use crate::query::filter::{bytes, seconds};
+use crate::query::filter::{parse_bytes, parse_seconds};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
@@ -68,7 +68,7 @@ fn size<'a, D: Deserializer<'a>>(deserializer: D) -> Result<u64, D::Error> {
     match Amount::deserialize(deserializer) {
         Ok(Amount::Number(number)) => Ok(number),
         Ok(Amount::Text(text)) => {
-            bytes(&text).ok_or_else(|| D::Error::custom("this is no size, e.g. 65536 or \"64M\""))
+            parse_bytes(&text).ok_or_else(|| D::Error::custom("this is no size, e.g. 65536 or \"64M\""))
         }
         Err(_) => Err(D::Error::custom("this is no size, e.g. 65536 or \"64M\"")),
     }
@@ -77,7 +77,7 @@ fn size<'a, D: Deserializer<'a>>(deserializer: D) -> Result<u64, D::Error> {
 fn span<'a, D: Deserializer<'a>>(deserializer: D) -> Result<u64, D::Error> {
     match Amount::deserialize(deserializer) {
         Ok(Amount::Text(text)) => {
-            seconds(&text).ok_or_else(|| D::Error::custom("this is no span of time, e.g. \"7d\" or \"12h\""))
+            parse_seconds(&text).ok_or_else(|| D::Error::custom("this is no span of time, e.g. \"7d\" or \"12h\""))
         }
         _ => Err(D::Error::custom("this is no span of time, e.g. \"7d\" or \"12h\"")),
     }

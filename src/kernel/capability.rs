@@ -2,10 +2,18 @@
 
 use super::{Error, Result, file};
 
+/// Give files away.
+pub const CAP_CHOWN: u32 = 0;
+/// Read and write any file.
+pub const CAP_DAC_OVERRIDE: u32 = 1;
 /// Read and search any file: others' `/proc/PID/fd` directories.
 pub const CAP_DAC_READ_SEARCH: u32 = 2;
 /// Act as the owner of any file.
 pub const CAP_FOWNER: u32 = 3;
+/// Lock any amount of memory.
+pub const CAP_IPC_LOCK: u32 = 14;
+/// Read and write any System V object.
+pub const CAP_IPC_OWNER: u32 = 15;
 /// Look into any process.
 pub const CAP_SYS_PTRACE: u32 = 19;
 /// Remove any System V object, mount.

@@ -85,6 +85,21 @@ impl Error {
         matches!(self, Self::Os { errno: Errno::EEXIST, .. })
     }
 
+    /// Whether a number lies outside what the kernel takes (`EINVAL`).
+    pub const fn is_invalid(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EINVAL, .. })
+    }
+
+    /// Whether a process's or user's share is used up (`EMFILE`).
+    pub const fn too_many(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EMFILE, .. })
+    }
+
+    /// Whether there is no memory, or no more may be locked (`ENOMEM`).
+    pub const fn no_memory(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::ENOMEM, .. })
+    }
+
     /// Whether there is no room (`ENOSPC`, `EDQUOT`).
     pub const fn no_space(&self) -> bool {
         matches!(self, Self::Os { errno: Errno::ENOSPC | Errno::EDQUOT, .. })

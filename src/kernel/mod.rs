@@ -6,12 +6,15 @@
 pub mod capability;
 pub mod clock;
 pub mod dirents;
+pub mod ending;
 pub mod fd;
+pub mod fifo_ends;
 pub mod fifo_search;
 pub mod file;
 pub mod hold_signals;
 pub mod host;
 pub mod inet_diag;
+pub mod key;
 pub mod lease;
 pub mod maps;
 pub mod memory;
@@ -25,9 +28,12 @@ pub mod net_unix;
 pub mod netlink;
 pub mod next_id;
 pub mod pidfd;
+pub mod pinned;
+pub mod posix_sem;
 pub mod posix_shm;
 pub mod process;
 pub mod ready;
+pub mod room;
 pub mod semctl;
 pub mod shmat;
 pub mod shmctl;
@@ -42,6 +48,7 @@ pub mod users;
 
 mod error;
 mod text;
+mod umask;
 
 pub use error::{Error, Result};
 

@@ -171,6 +171,11 @@ impl Mqueues {
         })
     }
 
+    /// Holds a queue's file, so that what is changed is this one; opens nothing, and needs no permission on it.
+    pub fn pin(&self, name: &[u8]) -> Result<super::pinned::Pinned> {
+        super::pinned::pin_at(&self.dir, name)
+    }
+
     /// Attributes of one queue's file as it is now.
     pub fn stat(&self, name: &[u8]) -> Result<Stat> {
         file::lstat_at(&self.dir, name)

@@ -85,6 +85,14 @@ pub fn create(key: Key, mode: u16, exclusive: bool) -> Result<i32> {
     Errno::result(id).map_err(|errno| super::Error::from_errno(format!("queue:{key}"), errno))
 }
 
+/// The queue with this key. With `access` (permission bits) also asks whether the caller may do that much, for user, group
+/// and others alike; 0 asks nothing. Errors: [`NotFound`](super::Error::NotFound).
+pub fn find(key: Key, access: u16) -> Result<i32> {
+    // SAFETY: plain integers; no memory is passed.
+    let id = unsafe { libc::msgget(key.0, libc::c_int::from(access & 0o777)) };
+    Errno::result(id).map_err(|errno| super::Error::from_errno(format!("queue:{key}"), errno))
+}
+
 /// Sets owner, mode and limit (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
 /// `CAP_SYS_ADMIN`; a limit above `kernel.msgmnb` needs `CAP_SYS_RESOURCE`.
 pub fn set(id: i32, settings: &MsgSettings) -> Result<()> {

@@ -6,12 +6,14 @@
 //! there; it is listed, without a value.
 
 use super::file::{self, FileType, Stat};
-use super::{Error, Result};
+use super::{Error, Result, umask};
 use nix::dir::Dir;
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Uid};
 use std::ffi::OsStr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// Where glibc and musl keep both.
@@ -60,6 +62,70 @@ pub fn read_files() -> Result<Vec<ShmFile>> {
         (stat.file_type == FileType::Regular).then_some(ShmFile { name, stat })
     });
     Ok(files.collect())
+}
+
+/// An open segment. Closed when dropped; the name stays.
+#[derive(Debug)]
+pub struct Segment {
+    fd: OwnedFd,
+    name: String,
+}
+
+/// Makes a segment of zeros by its name with the slash, with exactly this mode (`man 3 shm_open`). Its pages are not
+/// reserved: who writes to more than /dev/shm holds gets `SIGBUS`. Errors: `EEXIST`, `ENOSPC`, `ENAMETOOLONG`.
+pub fn create(name: &[u8], size: u64, mode: u16) -> Result<Segment> {
+    let what = format!("shm:{}", crate::model::escape(name));
+    let fail = |errno| Error::from_errno(what.clone(), errno);
+    let length = i64::try_from(size).map_err(|_| fail(Errno::EFBIG))?;
+    let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let mode = Mode::from_bits_truncate(mode.into());
+    // As the C library does; nix has its call behind a feature that nothing else here needs.
+    let path = path(name);
+    let fd = umask::without(|| nix::fcntl::open(OsStr::from_bytes(&path), flags, mode)).map_err(fail)?;
+    let segment = Segment { fd, name: what };
+    if let Err(errno) = nix::unistd::ftruncate(&segment.fd, length) {
+        // A segment of another size than was asked for is no use to anybody.
+        let _ = file::unlink(&path);
+        return Err(segment.error(errno));
+    }
+    Ok(segment)
+}
+
+/// Opens one to read and write it, and so asks whether the caller may.
+pub fn open(name: &[u8]) -> Result<Segment> {
+    let what = format!("shm:{}", crate::model::escape(name));
+    let flags = OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    match nix::fcntl::open(OsStr::from_bytes(&path(name)), flags, Mode::empty()) {
+        Ok(fd) => Ok(Segment { fd, name: what }),
+        Err(errno) => Err(Error::from_errno(what, errno)),
+    }
+}
+
+/// The file of a segment, by its name with the slash.
+pub fn path(name: &[u8]) -> Vec<u8> {
+    [DIRECTORY.as_bytes(), name].concat()
+}
+
+/// The file of a semaphore, by its name with the slash.
+pub fn semaphore_path(name: &[u8]) -> Vec<u8> {
+    [DIRECTORY.as_bytes(), b"/sem.", name.strip_prefix(b"/").unwrap_or(name)].concat()
+}
+
+impl Segment {
+    fn error(&self, errno: Errno) -> Error {
+        Error::from_errno(self.name.clone(), errno)
+    }
+
+    /// Its file's attributes.
+    pub fn stat(&self) -> Result<Stat> {
+        nix::sys::stat::fstat(&self.fd).map(Stat::from).map_err(|errno| self.error(errno))
+    }
+
+    /// Sets owner, group or both. Needs `CAP_CHOWN`, but for the group, which an owner may set to one of his own.
+    pub fn set_owner(&self, user: Option<u32>, group: Option<u32>) -> Result<()> {
+        nix::unistd::fchown(&self.fd, user.map(Uid::from_raw), group.map(Gid::from_raw))
+            .map_err(|errno| self.error(errno))
+    }
 }
 
 /// Reads a semaphore's value and waiters. Needs read permission; does not wait, and leaves the access time alone where

@@ -61,6 +61,14 @@ pub fn create(key: Key, count: u16, mode: u16, exclusive: bool) -> Result<i32> {
     Errno::result(id).map_err(|errno| super::Error::from_errno(format!("sem:{key}"), errno))
 }
 
+/// The set with this key. With `access` (permission bits) also asks whether the caller may do that much, for user, group
+/// and others alike; 0 asks nothing. Errors: [`NotFound`](super::Error::NotFound).
+pub fn find(key: Key, access: u16) -> Result<i32> {
+    // SAFETY: plain integers; no memory is passed.
+    let id = unsafe { libc::semget(key.0, 0, libc::c_int::from(access & 0o777)) };
+    Errno::result(id).map_err(|errno| super::Error::from_errno(format!("sem:{key}"), errno))
+}
+
 /// Sets owner and mode (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
 /// `CAP_SYS_ADMIN`.
 pub fn set(id: i32, owner: Ids, mode: u16) -> Result<()> {
@@ -103,14 +111,20 @@ pub fn set_one(id: i32, index: u16, value: u16) -> Result<()> {
     Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
 }
 
-/// Stamps a set's time of last operation by one that changes nothing: waiting for semaphore 0 to be 0 while it is.
-/// Programs take a set without that time for one whose maker has not finished (`man 2 semget`, NOTES). Needs read
-/// permission. Errors: `EAGAIN` when its value is not 0.
+/// Stamps a set's time of last operation by one that changes nothing: waiting for semaphore 0 to be 0 while it is, or
+/// taking one and giving it back in one step. Programs take a set without that time for one whose maker has not finished
+/// (`man 2 semget`, NOTES). Needs read permission where the value is 0, else write permission.
 pub fn stamp(id: i32) -> Result<()> {
-    let mut nothing = libc::sembuf { sem_num: 0, sem_op: 0, sem_flg: libc::IPC_NOWAIT as libc::c_short };
+    let step = |by| libc::sembuf { sem_num: 0, sem_op: by, sem_flg: libc::IPC_NOWAIT as libc::c_short };
+    let (mut wait, mut take_and_give) = ([step(0)], [step(-1), step(1)]);
     // SAFETY: one valid operation, which the kernel only reads.
-    let result = unsafe { libc::semop(id, &raw mut nothing, 1) };
-    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+    let result = unsafe { libc::semop(id, wait.as_mut_ptr(), 1) };
+    let result = match Errno::result(result) {
+        // SAFETY: two valid operations, which the kernel only reads and does together or not at all.
+        Err(Errno::EAGAIN) => Errno::result(unsafe { libc::semop(id, take_and_give.as_mut_ptr(), 2) }),
+        other => other,
+    };
+    result.map(drop).map_err(|errno| super::id_error(name(id), errno))
 }
 
 /// An id could be removed and given to another set between two looks at it. Its sequence number makes that all but

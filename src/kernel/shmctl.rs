@@ -67,6 +67,14 @@ pub fn create(key: Key, size: u64, mode: u16, exclusive: bool) -> Result<i32> {
     Errno::result(id).map_err(|errno| super::Error::from_errno(what(), errno))
 }
 
+/// The segment with this key. With `access` (permission bits) also asks whether the caller may do that much, for user,
+/// group and others alike; 0 asks nothing. Errors: [`NotFound`](super::Error::NotFound).
+pub fn find(key: Key, access: u16) -> Result<i32> {
+    // SAFETY: plain integers; no memory is passed.
+    let id = unsafe { libc::shmget(key.0, 0, libc::c_int::from(access & 0o777)) };
+    Errno::result(id).map_err(|errno| super::Error::from_errno(format!("shm:{key}"), errno))
+}
+
 /// Sets owner and mode (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
 /// `CAP_SYS_ADMIN`.
 pub fn set(id: i32, owner: Ids, mode: u16) -> Result<()> {

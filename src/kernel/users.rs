@@ -12,6 +12,22 @@ pub fn group_name(gid: u32) -> Option<String> {
     Group::from_gid(Gid::from_raw(gid)).ok().flatten().map(|group| group.name)
 }
 
+/// The number of a user's name; `None` where there is none or the name service fails.
+pub fn uid_of(name: &str) -> Option<u32> {
+    User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+}
+
+/// The number of a group's name, likewise.
+pub fn gid_of(name: &str) -> Option<u32> {
+    Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+}
+
+/// The caller's groups, the effective one first.
+pub fn own_groups() -> Vec<u32> {
+    let more = nix::unistd::getgroups().unwrap_or_default();
+    std::iter::once(nix::unistd::getegid()).chain(more).map(Gid::as_raw).collect()
+}
+
 /// The caller's effective uid.
 pub fn own_uid() -> u32 {
     nix::unistd::geteuid().as_raw()

@@ -43,14 +43,15 @@ impl Quantity {
     }
 }
 
-/// A size as people write it, `4096`, `1.5M`, `2GiB`, in whole bytes; `None` when it is none.
-pub(crate) fn bytes(text: &str) -> Option<u64> {
-    size(text).filter(|size| !size.fraction).and_then(|size| u64::try_from(size.whole).ok())
+/// A span of time as people write it, `45s`, `1h30m`, `7d`, in whole seconds; `None` when it is none.
+pub fn parse_seconds(text: &str) -> Option<u64> {
+    age(text).filter(|age| !age.fraction && !text.is_empty()).and_then(|age| u64::try_from(age.whole).ok())
 }
 
-/// A span of time as people write it, `45s`, `1h30m`, `7d`, in whole seconds; `None` when it is none.
-pub(crate) fn seconds(text: &str) -> Option<u64> {
-    age(text).filter(|age| !age.fraction && !text.is_empty()).and_then(|age| u64::try_from(age.whole).ok())
+/// A size in bytes, as options take it: `4096`, `64K`, `1.5M`, `2GiB`, powers of 1024; `None` when it is none, or no whole
+/// number of bytes.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    size(text).filter(|size| !size.fraction).and_then(|size| u64::try_from(size.whole).ok())
 }
 
 /// What the field's values are called in a message.

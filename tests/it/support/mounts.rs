@@ -10,3 +10,9 @@ pub fn tmpfs(place: &Path) -> PathBuf {
     mount(Some("ipcx-test"), place, Some("tmpfs"), MsFlags::empty(), nothing).unwrap();
     place.to_path_buf()
 }
+
+/// This IPC namespace's queues on /dev/mqueue, for users who may not mount it; false where there is no such directory.
+pub fn mqueue() -> bool {
+    let nothing: Option<&str> = None;
+    mount(Some("mqueue"), "/dev/mqueue", Some("mqueue"), MsFlags::empty(), nothing).is_ok()
+}

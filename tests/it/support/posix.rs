@@ -7,6 +7,12 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd};
 
+/// The library's `ftok`.
+pub fn ftok(path: &CStr, id: i32) -> i32 {
+    // SAFETY: a NUL-terminated path and a number.
+    Errno::result(unsafe { libc::ftok(path.as_ptr(), id) }).unwrap()
+}
+
 /// A new segment of a size, open.
 pub fn segment(name: &CStr, size: u64, mode: u32) -> File {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL;
