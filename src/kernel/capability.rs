@@ -6,6 +6,8 @@ use super::{Error, Result, file};
 pub const CAP_DAC_READ_SEARCH: u32 = 2;
 /// Act as the owner of any file.
 pub const CAP_FOWNER: u32 = 3;
+/// Read and write any System V object.
+pub const CAP_IPC_OWNER: u32 = 15;
 /// Look into any process.
 pub const CAP_SYS_PTRACE: u32 = 19;
 /// Remove any System V object, mount.
@@ -25,6 +27,11 @@ impl Capabilities {
     pub const fn sees_processes(self) -> bool {
         self.has(CAP_SYS_PTRACE) && self.has(CAP_DAC_READ_SEARCH)
     }
+}
+
+/// Whether the calling thread has a capability; not, where that cannot be read.
+pub fn have(capability: u32) -> bool {
+    read_effective().is_ok_and(|set| set.has(capability))
 }
 
 /// Reads the calling thread's effective set.

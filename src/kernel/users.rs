@@ -16,3 +16,9 @@ pub fn group_name(gid: u32) -> Option<String> {
 pub fn own_uid() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
+
+/// Whether the caller is in a group, by its effective group or a supplementary one.
+pub fn in_own_groups(gid: u32) -> bool {
+    let gid = Gid::from_raw(gid);
+    nix::unistd::getegid() == gid || nix::unistd::getgroups().is_ok_and(|groups| groups.contains(&gid))
+}
