@@ -7,7 +7,9 @@ mod args;
 mod exit;
 mod ls;
 mod print;
+mod recv;
 mod rm;
+mod send;
 mod show;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +38,8 @@ enum Command {
     Ls(Box<ls::Ls>),
     Show(show::Show),
     Rm(rm::Rm),
+    Send(send::Send),
+    Recv(recv::Recv),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -51,6 +55,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
         Some(Command::Rm(rm)) => rm.run(read_only),
+        Some(Command::Send(send)) => send.run(read_only),
+        Some(Command::Recv(recv)) => recv.run(read_only),
     };
     match done {
         Ok(exit) => exit,

@@ -16,6 +16,8 @@ mod pipes;
 mod posix;
 mod posix_queues;
 mod races;
+mod receive;
+mod send;
 mod sockets;
 mod support;
 mod sysv;

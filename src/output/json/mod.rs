@@ -8,6 +8,9 @@ mod fields;
 mod object;
 mod process;
 mod text;
+pub mod transfer;
+
+pub use text::hexadecimal;
 
 use super::in_order::in_order;
 use crate::model::Body;

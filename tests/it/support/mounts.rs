@@ -10,3 +10,11 @@ pub fn tmpfs(place: &Path) -> PathBuf {
     mount(Some("ipcx-test"), place, Some("tmpfs"), MsFlags::empty(), nothing).unwrap();
     place.to_path_buf()
 }
+
+/// The mqueue file system of the test's IPC namespace, where it belongs, so that users without privilege see it too;
+/// false where there is no place for it.
+pub fn mqueue() -> bool {
+    let nothing: Option<&str> = None;
+    let place = Path::new("/dev/mqueue");
+    place.is_dir() && mount(Some("mqueue"), place, Some("mqueue"), MsFlags::empty(), nothing).is_ok()
+}
