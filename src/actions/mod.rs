@@ -5,24 +5,31 @@
 
 pub mod backup;
 mod create;
+mod endpoint;
 mod owner;
 mod policy;
+mod receive;
 mod receivers;
 mod refusal;
 mod remove;
+mod send;
 mod set;
 mod signal;
 mod subject;
 mod target;
 
+pub use crate::kernel::timer::Patience;
 pub use create::{
     Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
 };
+pub use endpoint::{Fill, Medium};
 pub use owner::NewOwner;
 pub use policy::Policy;
+pub use receive::{Amount, Received, Receiving, Taken, plan_receive};
 pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};
 pub use refusal::Refusal;
 pub use remove::{Outcome, Plan, Removal, plan_removals};
+pub use send::{Data, Mark, Sending, Sent, plan_send};
 pub use set::{Change, Changes, NewValue, Report, Setting, plan_setting};
-pub use signal::{Delivery, Message, Sent};
+pub use signal::{Delivery, Message, Signalled};
 pub use target::{Target, ValueKind};

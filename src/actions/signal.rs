@@ -40,7 +40,7 @@ pub struct Delivery {
 
 /// A signal that was sent.
 #[derive(Debug)]
-pub struct Sent {
+pub struct Signalled {
     /// What the process does with it, as it was right before; `None` for signal 0.
     pub reaction: Option<Reaction>,
     /// The whole in one line.
@@ -48,7 +48,7 @@ pub struct Sent {
     process: Pidfd,
 }
 
-impl Sent {
+impl Signalled {
     /// Waits until the process has ended; false when the time is over first.
     pub fn wait(&self, timeout: Duration) -> Result<bool, Refusal> {
         Ok(self.process.wait(timeout)?)
@@ -161,7 +161,7 @@ impl Delivery {
 
     /// Takes hold of the process, compares it with the plan, and sends the signal. Errors: [`Refusal::Changed`] when it
     /// is gone or its pid belongs to another; then nothing was sent.
-    pub fn run(&self, policy: Policy) -> Result<Sent, Refusal> {
+    pub fn run(&self, policy: Policy) -> Result<Signalled, Refusal> {
         match self.check(policy) {
             // A forecast is no reason not to try: the kernel decides who may.
             Ok(()) | Err(Refusal::Permission { .. }) => {}
@@ -181,7 +181,7 @@ impl Delivery {
         })
     }
 
-    fn send(&self) -> Result<Sent, Refusal> {
+    fn send(&self) -> Result<Signalled, Refusal> {
         // Held first: from here on the pid cannot come to mean another unseen.
         let held = Pidfd::open(self.pid)?;
         let proc = file::open_directory("/proc")?;
@@ -198,7 +198,7 @@ impl Delivery {
             0 => format!("{} can be signalled", self.what()),
             _ => format!("sent {}{}", self.sends(), said(reaction.as_ref())),
         };
-        Ok(Sent { reaction, line, process: held })
+        Ok(Signalled { reaction, line, process: held })
     }
 }
 

@@ -1,13 +1,15 @@
 //! Options that several commands share.
 
 use super::exit::Usage;
+use crate::actions::Patience;
 use crate::config::{ColorChoice, use_color};
-use crate::model::Kinds;
+use crate::model::{Kinds, quoted};
 use crate::output::table::Layout;
 use crate::query::Style;
 use crate::query::columns::{self, Column};
 use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 /// Which kinds; none means all.
 #[derive(Debug, Default, Args)]
@@ -145,6 +147,31 @@ fn terminal_width() -> usize {
     let known = ratatui::crossterm::terminal::size().ok().map(|(width, _)| usize::from(width)).filter(|w| *w > 0);
     let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0);
     known.or_else(told).unwrap_or(80)
+}
+
+/// `--wait[=SECONDS]`, without end where no number follows.
+#[derive(Debug, Default, Args)]
+pub(super) struct WaitArgs {
+    /// Wait until it can be done, or so many seconds at the most
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "forever")]
+    wait: Option<String>,
+}
+
+impl WaitArgs {
+    pub(super) fn patience(&self) -> anyhow::Result<Patience> {
+        const LONGEST: f64 = 31_536_000.0;
+        let Some(text) = self.wait.as_deref() else { return Ok(Patience::None) };
+        if text == "forever" {
+            return Ok(Patience::Endless);
+        }
+        match text.parse::<f64>() {
+            Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Patience::Left(Duration::from_secs_f64(seconds))),
+            _ => Err(Usage::error(format_args!(
+                "{} is no time to wait: write seconds from 0 to {LONGEST}, e.g. --wait=2.5, or --wait alone",
+                quoted(text.as_bytes())
+            ))),
+        }
+    }
 }
 
 /// The columns of a table, from `-o` or the defaults for the kinds.

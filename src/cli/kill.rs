@@ -4,7 +4,9 @@ use super::Exit;
 use super::ask::confirmed;
 use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
-use crate::actions::{Delivery, Message, PlannedSignal, Policy, Receivers, Refusal, Roles, Sent, Target, plan_signals};
+use crate::actions::{
+    Delivery, Message, PlannedSignal, Policy, Receivers, Refusal, Roles, Signalled, Target, plan_signals,
+};
 use crate::kernel::signals;
 use crate::model::{Address, Role, Signal, Signals, escape};
 use crate::output::json::signals::{self as json, SignalResult};
@@ -165,7 +167,7 @@ impl Kill {
     }
 
     /// Does what is to be done about one process, and notes what became of it.
-    fn one(&self, planned: PlannedSignal, policy: Policy, report: &mut Report) -> Option<Sent> {
+    fn one(&self, planned: PlannedSignal, policy: Policy, report: &mut Report) -> Option<Signalled> {
         let mut result = SignalResult {
             target: planned.target,
             pid: planned.pid,
@@ -193,7 +195,7 @@ impl Kill {
         done
     }
 
-    fn deliver(&self, delivery: &Delivery, policy: Policy) -> Result<(String, Option<Sent>), Refusal> {
+    fn deliver(&self, delivery: &Delivery, policy: Policy) -> Result<(String, Option<Signalled>), Refusal> {
         if self.dry_run {
             delivery.check(policy)?;
             return Ok((delivery.would(), None));
@@ -266,7 +268,7 @@ impl Report {
     }
 
     /// Waits for those that were signalled, all of them within one time.
-    fn wait(&mut self, sent: Vec<(usize, Sent)>, longest: Duration) {
+    fn wait(&mut self, sent: Vec<(usize, Signalled)>, longest: Duration) {
         let start = Instant::now();
         for (place, sent) in sent {
             let ended = sent.wait(longest.saturating_sub(start.elapsed()));

@@ -12,7 +12,9 @@ mod keeping;
 mod kill;
 mod ls;
 mod print;
+mod recv;
 mod rm;
+mod send;
 mod set;
 mod show;
 mod undo;
@@ -49,6 +51,8 @@ enum Command {
     Kill(kill::Kill),
     Create(Box<create::Create>),
     Set(set::Set),
+    Send(send::Send),
+    Recv(recv::Recv),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -70,6 +74,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Kill(kill)) => kill.run(read_only),
         Some(Command::Create(create)) => create.run(read_only),
         Some(Command::Set(set)) => set.run(read_only),
+        Some(Command::Send(send)) => send.run(read_only),
+        Some(Command::Recv(recv)) => recv.run(read_only),
     };
     match done {
         Ok(exit) => exit,

@@ -80,6 +80,26 @@ impl Error {
         matches!(self, Self::Os { errno: Errno::EAGAIN | Errno::ETIMEDOUT, .. })
     }
 
+    /// Whether nobody reads what would be written (`ENXIO` in opening a FIFO, `EPIPE` in writing, `ECONNRESET`).
+    pub const fn no_reader(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::ENXIO | Errno::EPIPE | Errno::ECONNRESET, .. })
+    }
+
+    /// Whether nobody listens (`ECONNREFUSED`).
+    pub const fn refused(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::ECONNREFUSED, .. })
+    }
+
+    /// Whether a socket is of another type (`EPROTOTYPE`).
+    pub const fn wrong_type(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EPROTOTYPE, .. })
+    }
+
+    /// Whether a message is larger than its queue or socket takes (`EMSGSIZE`).
+    pub const fn too_large(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EMSGSIZE, .. })
+    }
+
     /// Whether the name or key is taken (`EEXIST`).
     pub const fn exists(&self) -> bool {
         matches!(self, Self::Os { errno: Errno::EEXIST, .. })

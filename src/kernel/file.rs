@@ -187,6 +187,13 @@ pub fn unlink(path: &[u8]) -> Result<()> {
     nix::unistd::unlink(OsStr::from_bytes(path)).map_err(|errno| Error::from_errno(escape(path), errno))
 }
 
+/// Whether the caller may write to a file, or read it, by its mode and owner; opens nothing (`man 2 faccessat`).
+pub fn may_access(path: &[u8], to_write: bool) -> bool {
+    use nix::unistd::{AccessFlags, faccessat};
+    let wanted = if to_write { AccessFlags::W_OK } else { AccessFlags::R_OK };
+    faccessat(nix::fcntl::AT_FDCWD, OsStr::from_bytes(path), wanted, AtFlags::AT_EACCESS).is_ok()
+}
+
 /// Whether the caller may remove a name from its directory: write and search permission there and, where the directory
 /// is sticky, being the owner of either, or `CAP_FOWNER`. A forecast for people; the kernel has the last word.
 pub fn may_unlink(path: &[u8], may_override: bool) -> bool {

@@ -363,6 +363,13 @@ impl Queue {
         }
     }
 
+    /// Whether [`send`](Self::send) and [`receive`](Self::receive) sleep until they can; then a signal ends them with
+    /// `EINTR`. They do not when a queue was just opened.
+    pub fn set_waiting(&self, wait: bool) -> Result<()> {
+        let flags = if wait { OFlag::empty() } else { OFlag::O_NONBLOCK };
+        nix::fcntl::fcntl(&self.fd, nix::fcntl::FcntlArg::F_SETFL(flags)).map(drop).map_err(|errno| self.error(errno))
+    }
+
     /// Waits until a message can be taken or put, or the time is over: true when it can. `None` waits without end.
     /// Errors: `EINTR` when a signal comes.
     pub fn wait(&self, to_receive: bool, timeout: Option<std::time::Duration>) -> Result<bool> {

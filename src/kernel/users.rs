@@ -37,3 +37,9 @@ pub fn own_uid() -> u32 {
 pub fn own_home() -> Option<std::path::PathBuf> {
     User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir)
 }
+
+/// Whether the caller is in a group, by its effective group or a supplementary one.
+pub fn in_own_groups(gid: u32) -> bool {
+    let gid = Gid::from_raw(gid);
+    nix::unistd::getegid() == gid || nix::unistd::getgroups().is_ok_and(|groups| groups.contains(&gid))
+}

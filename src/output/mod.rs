@@ -5,6 +5,7 @@ pub mod contents;
 pub mod csv;
 pub mod detail;
 pub mod json;
+pub mod stream;
 pub mod table;
 
 mod in_order;

@@ -19,6 +19,8 @@ mod pipes;
 mod posix;
 mod posix_queues;
 mod races;
+mod receive;
+mod send;
 mod set;
 mod sockets;
 mod support;

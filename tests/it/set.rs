@@ -85,7 +85,7 @@ fn a_limit_above_the_sysctl() {
         // IPC_SET sets the limit that was, too, and that is above by now.
         let ran = ipcx_as(NOBODY, &["set", "queue:0x7", "--mode", "0640"]);
         refused(&ran, 3, &["16384", "kernel.msgmnb", "CAP_SYS_RESOURCE"]);
-        assert_eq!(ipcx(&["rm", "queue:0x7"]).status, 0);
+        assert_eq!(ipcx(&["rm", "--no-backup", "queue:0x7"]).status, 0);
         child_of(NOBODY, &[], || sysv::queue(1, 0o600)).end();
         for more in [&[][..], &["-n"]] {
             let ran = ipcx_as(NOBODY, &[&["set", "queue:0x1", "--limit", "2000"][..], more].concat());

@@ -9,6 +9,9 @@ mod object;
 mod process;
 pub mod signals;
 mod text;
+pub mod transfer;
+
+pub use text::hexadecimal;
 
 use super::in_order::in_order;
 use crate::model::Body;

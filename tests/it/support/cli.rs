@@ -61,9 +61,7 @@ pub fn state_home_of(uid: u32) -> PathBuf {
 
 /// Runs a command to its end.
 pub fn finish(command: &mut Command) -> Ran {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).expect("everything printed is UTF-8");
-    Ran { status: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+    ran(command.output().unwrap())
 }
 
 /// A listing as JSON.
@@ -114,4 +112,57 @@ fn terminal(width: u16) -> (File, OwnedFd) {
 /// A directory entry in the scratch directory.
 pub fn place(name: &str) -> PathBuf {
     scratch().join(name)
+}
+
+/// A run that goes on beside the test; output is kept for [`Running::end`].
+pub struct Running(std::process::Child);
+
+/// Starts it, and waits until it sleeps in one of these calls.
+pub fn sleeping<T: AsRef<OsStr>>(arguments: &[T], calls: &[libc::c_long]) -> Running {
+    let running = started(&mut command(arguments));
+    super::eventually(&format!("it sleeps in one of {calls:?}"), || {
+        let call = fs::read_to_string(format!("/proc/{}/syscall", running.0.id())).unwrap_or_default();
+        call.split(' ').next().and_then(|call| call.parse().ok()).is_some_and(|call| calls.contains(&call))
+    });
+    running
+}
+
+/// Starts a command.
+pub fn started(command: &mut Command) -> Running {
+    Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+impl Running {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.0.id().cast_signed()), signal).unwrap();
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for its end.
+    pub fn end(self) -> Ran {
+        ran(self.0.wait_with_output().unwrap())
+    }
+
+    /// Waits for its end, and tells by which signal it came.
+    pub fn ended_by(self) -> Option<i32> {
+        std::os::unix::process::ExitStatusExt::signal(&self.0.wait_with_output().unwrap().status)
+    }
+}
+
+/// Runs it with this as standard input.
+pub fn fed<T: AsRef<OsStr>>(input: &[u8], arguments: &[T]) -> Ran {
+    let mut child =
+        command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It may have seen enough before the end.
+    let _ = io::Write::write_all(&mut child.stdin.take().unwrap(), input);
+    ran(child.wait_with_output().unwrap())
+}
+
+fn ran(Output { status, stdout, stderr }: Output) -> Ran {
+    let text = |bytes| String::from_utf8(bytes).expect("everything printed is UTF-8");
+    Ran { status: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
 }

@@ -11,8 +11,10 @@ pub fn tmpfs(place: &Path) -> PathBuf {
     place.to_path_buf()
 }
 
-/// This IPC namespace's queues on /dev/mqueue, for users who may not mount it; false where there is no such directory.
+/// The mqueue file system of the test's IPC namespace, where it belongs, so that users without privilege see it too;
+/// false where there is no place for it.
 pub fn mqueue() -> bool {
     let nothing: Option<&str> = None;
-    mount(Some("mqueue"), "/dev/mqueue", Some("mqueue"), MsFlags::empty(), nothing).is_ok()
+    let place = Path::new("/dev/mqueue");
+    place.is_dir() && mount(Some("mqueue"), place, Some("mqueue"), MsFlags::empty(), nothing).is_ok()
 }

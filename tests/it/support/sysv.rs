@@ -36,6 +36,23 @@ pub fn receive(queue: i32, kind: i64) -> usize {
     Errno::result(size).unwrap().unsigned_abs()
 }
 
+/// Takes the first message out, with its type; `None` when there is none.
+pub fn take(queue: i32) -> Option<(i64, Vec<u8>)> {
+    let mut message = Message { kind: 0, text: [0; 8192] };
+    // SAFETY: the buffer has room for the type and for as many bytes as are said.
+    let size = unsafe { libc::msgrcv(queue, (&raw mut message).cast(), 8192, 0, libc::IPC_NOWAIT) };
+    match Errno::result(size) {
+        Err(Errno::ENOMSG) => None,
+        size => Some((message.kind, message.text[..size.unwrap().unsigned_abs()].to_vec())),
+    }
+}
+
+/// Removes a queue.
+pub fn remove_queue(queue: i32) {
+    // SAFETY: `IPC_RMID` ignores the buffer.
+    check(unsafe { libc::msgctl(queue, libc::IPC_RMID, std::ptr::null_mut()) });
+}
+
 /// Changes what `IPC_SET` may change.
 pub fn set_queue(queue: i32, change: impl FnOnce(&mut libc::msqid_ds)) {
     let mut ds = MaybeUninit::zeroed();
