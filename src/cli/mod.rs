@@ -6,6 +6,7 @@
 mod args;
 mod exit;
 mod ls;
+mod peek;
 mod print;
 mod rm;
 mod show;
@@ -35,6 +36,7 @@ struct Cli {
 enum Command {
     Ls(Box<ls::Ls>),
     Show(show::Show),
+    Peek(peek::Peek),
     Rm(rm::Rm),
 }
 
@@ -50,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => ls::Ls::default().run(),
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
+        Some(Command::Peek(peek)) => peek.run(read_only),
         Some(Command::Rm(rm)) => rm.run(read_only),
     };
     match done {

@@ -90,6 +90,11 @@ impl Error {
         matches!(self, Self::Os { errno: Errno::ENOSPC | Errno::EDQUOT, .. })
     }
 
+    /// Whether something is larger than may be asked for (`E2BIG`).
+    pub const fn too_large(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::E2BIG, .. })
+    }
+
     /// Whether the thing is not there (any more).
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::Gone { .. })

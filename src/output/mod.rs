@@ -4,6 +4,7 @@ pub mod contents;
 pub mod csv;
 pub mod detail;
 pub mod json;
+pub mod peek;
 pub mod table;
 
 mod in_order;

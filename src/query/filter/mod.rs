@@ -26,6 +26,7 @@ mod schema;
 mod term;
 
 pub use error::FilterError;
+pub use quantity::bytes;
 pub use schema::{Field, FieldType, Row, STATES, Schema, Value};
 
 use term::{Term, Test};

@@ -43,6 +43,13 @@ impl Quantity {
     }
 }
 
+/// A whole number of bytes as a person writes it: `4096`, `64K`, `1.5M`, `2GiB`; powers of 1024. `None` for anything else,
+/// also for a size that is no whole number of bytes.
+pub fn bytes(text: &str) -> Option<u64> {
+    let size = size(text).filter(|size| !size.fraction)?;
+    u64::try_from(size.whole).ok()
+}
+
 /// What the field's values are called in a message.
 pub(super) fn noun(kind: FieldType) -> &'static str {
     match kind {

@@ -9,6 +9,7 @@ pub mod isolated;
 pub mod look;
 pub mod mounts;
 pub mod posix;
+pub mod sockets;
 pub mod sysv;
 pub mod users;
 pub mod wait;
