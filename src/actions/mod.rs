@@ -7,6 +7,7 @@ pub mod backup;
 mod create;
 mod endpoint;
 mod owner;
+mod peek;
 mod policy;
 mod receive;
 mod receivers;
@@ -24,6 +25,7 @@ pub use create::{
 };
 pub use endpoint::{Fill, Medium};
 pub use owner::NewOwner;
+pub use peek::{Care, Follow, Length, MessageFilter, Peek, PeekRequest, plan_peek};
 pub use policy::Policy;
 pub use receive::{Amount, Received, Receiving, Taken, plan_receive};
 pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};

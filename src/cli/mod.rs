@@ -11,6 +11,7 @@ mod exit;
 mod keeping;
 mod kill;
 mod ls;
+mod peek;
 mod print;
 mod recv;
 mod rm;
@@ -45,6 +46,7 @@ struct Cli {
 enum Command {
     Ls(Box<ls::Ls>),
     Show(show::Show),
+    Peek(peek::Peek),
     Rm(rm::Rm),
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
@@ -69,6 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => ls::Ls::default().run(),
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
+        Some(Command::Peek(peek)) => peek.run(read_only),
         Some(Command::Rm(rm)) => rm.run(read_only),
         Some(Command::Undo(undo)) => undo.run(read_only),
         Some(Command::Kill(kill)) => kill.run(read_only),

@@ -95,11 +95,6 @@ impl Error {
         matches!(self, Self::Os { errno: Errno::EPROTOTYPE, .. })
     }
 
-    /// Whether a message is larger than its queue or socket takes (`EMSGSIZE`).
-    pub const fn too_large(&self) -> bool {
-        matches!(self, Self::Os { errno: Errno::EMSGSIZE, .. })
-    }
-
     /// Whether the name or key is taken (`EEXIST`).
     pub const fn exists(&self) -> bool {
         matches!(self, Self::Os { errno: Errno::EEXIST, .. })
@@ -123,6 +118,11 @@ impl Error {
     /// Whether there is no room (`ENOSPC`, `EDQUOT`).
     pub const fn no_space(&self) -> bool {
         matches!(self, Self::Os { errno: Errno::ENOSPC | Errno::EDQUOT, .. })
+    }
+
+    /// Whether a message is larger than its queue or socket takes (`EMSGSIZE`), or than may be asked for (`E2BIG`).
+    pub const fn too_large(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::EMSGSIZE | Errno::E2BIG, .. })
     }
 
     /// Whether the thing is not there (any more).

@@ -177,6 +177,39 @@ pub fn stat_at(dir: impl AsFd, name: &[u8]) -> Result<Stat> {
     stat_with(dir, name, AtFlags::empty())
 }
 
+/// Attributes of an open file.
+pub fn fstat(fd: impl AsFd) -> Result<Stat> {
+    nix::sys::stat::fstat(fd).map(Stat::from).map_err(|errno| Error::from_errno("fstat", errno))
+}
+
+/// Reads bytes of an open file at an offset, as many as there are; its position stays.
+pub fn pread(fd: impl AsFd, bytes: &mut [u8], offset: u64) -> Result<usize> {
+    let mut length = 0;
+    while length < bytes.len() {
+        let Ok(at) = i64::try_from(offset + length as u64) else { break };
+        match nix::sys::uio::pread(fd.as_fd(), &mut bytes[length..], at) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::from_errno("pread", errno)),
+        }
+    }
+    Ok(length)
+}
+
+/// Opens a regular file to read it, without waiting and without following a link; where the kernel allows it (to the
+/// owner and with `CAP_FOWNER`) so that reading leaves its access time alone. Otherwise only if `may_stamp`. Opening
+/// leaves no trace but for those who watch it (`inotify`). Needs read permission. Errors: [`Error::Permission`].
+pub fn open_to_read(dir: impl AsFd, path: &[u8], may_stamp: bool) -> Result<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let open = |flags| openat(&dir, OsStr::from_bytes(path), flags, Mode::empty());
+    let opened = match open(flags | OFlag::O_NOATIME) {
+        Err(Errno::EPERM) if may_stamp => open(flags),
+        opened => opened,
+    };
+    opened.map_err(|errno| Error::from_errno(escape(path), errno))
+}
+
 fn stat_with(dir: impl AsFd, name: &[u8], flags: AtFlags) -> Result<Stat> {
     fstatat(dir, OsStr::from_bytes(name), flags).map(Stat::from).map_err(|errno| Error::from_errno(escape(name), errno))
 }

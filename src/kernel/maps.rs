@@ -18,6 +18,29 @@ pub struct Mapping<'a> {
     pub inode: u64,
     /// Path as the kernel tells it, newlines escaped, with ` (deleted)` where its name is gone.
     pub path: &'a [u8],
+    /// Where it begins and ends, and its offset in the file: read on demand, by [`Mapping::place`].
+    range: &'a [u8],
+    offset: &'a [u8],
+}
+
+/// Where a mapping lies in memory, and which part of its file it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// First address.
+    pub start: u64,
+    /// Address behind the last.
+    pub end: u64,
+    /// Offset in the file, bytes.
+    pub offset: u64,
+}
+
+impl Place {
+    /// Where in memory the file's byte at `offset` is, and how many bytes follow it there; `None` when it is not here.
+    pub fn locate(&self, offset: u64) -> Option<(u64, u64)> {
+        let within = offset.checked_sub(self.offset)?;
+        let length = self.end.checked_sub(self.start).filter(|length| within < *length)?;
+        Some((self.start + within, length - within))
+    }
 }
 
 impl Mapping<'_> {
@@ -28,6 +51,14 @@ impl Mapping<'_> {
         let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
         let text = std::str::from_utf8(name).ok().filter(|text| text.len() == 8 && !text.starts_with('+'))?;
         u32::from_str_radix(text, 16).ok().map(|key| key as i32)
+    }
+
+    /// Where it lies in the process's memory; `None` when the line is damaged.
+    pub fn place(&self) -> Option<Place> {
+        let dash = memchr::memchr(b'-', self.range)?;
+        let hex = |text| super::text::Numbers::new(text).hex();
+        let (start, end) = (hex(&self.range[..dash])?, hex(&self.range[dash + 1..])?);
+        (start < end).then_some(Place { start, end, offset: hex(self.offset)? })
     }
 }
 
@@ -45,7 +76,8 @@ pub fn parse(text: &[u8], each: &mut dyn FnMut(Mapping<'_>)) {
     for line in text.split(|b| *b == b'\n') {
         // address perms offset device inode path: five fields with single blanks, then padding and the path.
         let mut fields = line.splitn(6, |b| *b == b' ');
-        let (Some(device), Some(inode)) = (fields.nth(3), fields.next()) else { continue };
+        let (Some(range), Some(offset)) = (fields.next(), fields.nth(1)) else { continue };
+        let (Some(device), Some(inode)) = (fields.next(), fields.next()) else { continue };
         let Some(inode) = decimal(inode).filter(|inode| *inode != 0) else {
             // Segment 0 of a namespace has inode 0, and is told from memory without a file by its name.
             let path = fields.next().unwrap_or_default().trim_ascii_start();
@@ -53,12 +85,13 @@ pub fn parse(text: &[u8], each: &mut dyn FnMut(Mapping<'_>)) {
                 && inode == b"0"
                 && let Some(device) = Device::from_maps(device)
             {
-                each(Mapping { device, inode: 0, path });
+                each(Mapping { device, inode: 0, path, range, offset });
             }
             continue;
         };
         let Some(device) = Device::from_maps(device) else { continue };
-        each(Mapping { device, inode, path: fields.next().unwrap_or_default().trim_ascii_start() });
+        let path = fields.next().unwrap_or_default().trim_ascii_start();
+        each(Mapping { device, inode, path, range, offset });
     }
 }
 
@@ -109,8 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn places_in_memory() {
+        let mut places = Vec::new();
+        let text =
+            b"7f00-7f10 rw-s 00001000 00:01 5 /SYSV00000000\n7f10 rw-s 0 00:01 5 /x\n7f20-7f10 rw-s 0 00:01 5 /x\n";
+        parse(text, &mut |mapping| places.push(mapping.place()));
+        let place = Place { start: 0x7f00, end: 0x7f10, offset: 0x1000 };
+        assert_eq!(places, [Some(place), None, None]);
+        assert_eq!(place.locate(0x1004), Some((0x7f04, 12)));
+        assert_eq!((place.locate(0xfff), place.locate(0x1010)), (None, None));
+    }
+
+    #[test]
     fn keys_in_names() {
-        let key = |path: &[u8]| Mapping { device: Device { major: 0, minor: 1 }, inode: 1, path }.sysv_key();
+        let device = Device { major: 0, minor: 1 };
+        let key = |path: &[u8]| Mapping { device, inode: 1, path, range: b"", offset: b"" }.sysv_key();
         assert_eq!(key(b"/SYSVdeadbeef (deleted)"), Some(0xdead_beef_u32 as i32));
         assert_eq!(key(b"/SYSV00000000"), Some(0));
         for path in [&b"/SYSV"[..], b"/SYSV123456789", b"/SYSV1234567g", b"/tmp/SYSV00000000", b"/SYSV+1234567"] {
@@ -127,6 +173,9 @@ mod tests {
         #[test]
         fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = all(&text);
+            parse(&text, &mut |mapping| {
+                let _ = mapping.place();
+            });
         }
     }
 }

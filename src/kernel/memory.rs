@@ -1,10 +1,11 @@
-//! A string or a word in another process's memory (`man 2 process_vm_readv`): the path that a task sleeps in opening, the
-//! set of signals that it waits for.
+//! Another process's memory (`man 2 process_vm_readv`): the path that a task sleeps in opening, the set of signals that it
+//! waits for, the bytes of a segment that it has attached.
 //!
-//! Reads only; nothing is stopped. Asked for on demand: when a FIFO file is looked at that nobody has open, and before a
-//! signal is sent.
+//! Reads only; nothing is stopped. Asked for on demand: when a FIFO file is looked at that nobody has open, before a signal
+//! is sent, and for contents.
 
 use super::{Error, Result};
+use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 use std::io::IoSliceMut;
@@ -51,6 +52,17 @@ pub fn read_word(pid: u32, address: u64) -> Result<u64> {
     } else {
         Err(Error::Malformed { what: what(), detail: "less than eight bytes".into() })
     }
+}
+
+/// Copies bytes from an address on, as many as could be read before one that could not. A page that was never touched is
+/// brought in, and if it is a hole in a shared file, made. Needs ptrace attach access, as above. Errors:
+/// [`Error::NotFound`] when the process is gone, `EFAULT` when nothing is mapped there.
+pub fn read(pid: u32, address: u64, bytes: &mut [u8]) -> Result<usize> {
+    let base =
+        usize::try_from(address).map_err(|_| Error::from_errno(format!("memory of pid {pid}"), Errno::EFAULT))?;
+    let remote = [RemoteIoVec { base, len: bytes.len() }];
+    process_vm_readv(Pid::from_raw(pid as i32), &mut [IoSliceMut::new(bytes)], &remote)
+        .map_err(|errno| Error::from_errno(format!("memory of pid {pid}"), errno))
 }
 
 #[cfg(test)]

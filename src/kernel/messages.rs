@@ -66,26 +66,31 @@ impl Room {
 const LARGEST: usize = 1 << 30;
 
 /// Copies the message at `index`, counted from the oldest at 0; `None` behind the last. Leaves messages, last receiver
-/// and times alone. Racy while others receive: the indices move.
+/// and times alone. Racy while others receive: the indices move. A kernel before 3.8 would take the message, and does not
+/// get here: whoever asks has looked at the queue with [`super::msgctl::stat`], which needs 4.17.
 ///
-/// Needs read permission. Errors: [`Error::Unsupported`] where the kernel lacks `MSG_COPY`; `E2BIG` for a message that is
-/// larger than `kernel.msgmax` is now; [`Error::Gone`] when the queue is removed meanwhile.
+/// Needs read permission. Errors: [`Error::Unsupported`] where the kernel lacks `MSG_COPY`; [`Error::too_large`] for a
+/// message that is larger than `kernel.msgmax` is now; [`Error::Gone`] when the queue is removed meanwhile.
 pub fn copy(id: i32, index: u64, room: &mut Room) -> Result<Option<Message>> {
     let Ok(index) = libc::c_long::try_from(index) else { return Ok(None) };
-    // The kernel makes its copy in a buffer of the size asked for, but never of more than msgmax: asking for more than
-    // that finds no larger message, and `E2BIG` is final.
-    let largest = || super::file::read_number("/proc/sys/kernel/msgmax").unwrap_or(u64::MAX);
+    // The kernel makes its copy in a buffer of the size asked for, but never of more than msgmax: a message that fits the
+    // one and not the other is EINVAL, as if there were no queue. So no more than that is asked for.
+    let largest = super::file::read_number("/proc/sys/kernel/msgmax").map_or(LARGEST, |most| most as usize);
     loop {
-        let bytes = room.bytes();
-        // SAFETY: as in `Room::receive`.
+        let bytes = room.bytes().min(largest);
+        // SAFETY: as in `Room::receive`; `bytes` is at most what the buffer has.
         let length =
             unsafe { libc::msgrcv(id, room.space.as_mut_ptr().cast(), bytes, index, MSG_COPY | libc::IPC_NOWAIT) };
         match Errno::result(length) {
             Ok(length) => return Ok(Some(room.message(length as usize))),
             Err(Errno::ENOMSG) => return Ok(None),
-            Err(Errno::E2BIG) if bytes < LARGEST && (bytes as u64) < largest() => *room = Room::for_bytes(bytes * 4),
+            Err(Errno::E2BIG) if bytes < largest.min(LARGEST) => *room = Room::for_bytes(bytes.max(HEAD) * 4),
             Err(Errno::ENOSYS) => return Err(Error::Unsupported { what: "MSG_COPY".into() }),
             Err(Errno::EIDRM) => return Err(Error::Gone { what: name(id) }),
+            // msgmax was lowered in between.
+            Err(Errno::EINVAL) if super::msgctl::stat(id).is_ok() => {
+                return Err(Error::from_errno(name(id), Errno::E2BIG));
+            }
             Err(errno) => return Err(super::id_error(name(id), errno)),
         }
     }

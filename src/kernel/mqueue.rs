@@ -283,14 +283,19 @@ impl Queue {
 
     /// What it holds and takes. The status needs it open for receiving.
     pub fn attributes(&self) -> Result<Attributes> {
-        let attr = self.attr()?;
         let mut text = [0; 256];
         let status = nix::sys::uio::pread(&self.fd, &mut text, 0).ok().and_then(|length| parse_status(&text[..length]));
+        Ok(Attributes { status, ..self.depth()? })
+    }
+
+    /// The same without the status, which leaves its file's access and change times alone.
+    pub fn depth(&self) -> Result<Attributes> {
+        let attr = self.attr()?;
         Ok(Attributes {
             messages: attr.mq_curmsgs.max(0) as u64,
             limit_messages: attr.mq_maxmsg.max(0) as u64,
             max_message_bytes: attr.mq_msgsize.max(0) as u64,
-            status,
+            status: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// Waits until a descriptor can be written to, or read from; true when it can, or when its other end is gone. `None` waits
@@ -23,4 +23,11 @@ pub(super) fn wait(fd: BorrowedFd<'_>, to_write: bool, timeout: Option<Duration>
             Err(errno) => return Err(errno),
         }
     }
+}
+
+/// Whether whoever reads our standard output has gone, so that there is no point in going on (`POLLERR`).
+pub fn nobody_reads_stdout() -> bool {
+    let stdout = std::io::stdout();
+    let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|_| fds[0].revents().is_some_and(|e| e.contains(PollFlags::POLLERR)))
 }

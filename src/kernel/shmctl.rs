@@ -55,6 +55,15 @@ pub fn stat(id: i32) -> Result<ShmStat> {
     })
 }
 
+/// Whether the caller may read a segment, asked as the kernel asks when it is attached (`IPC_STAT` needs the same
+/// permission); attaches nothing. Errors: [`Permission`](super::Error::Permission) when not.
+pub fn may_read(id: i32) -> Result<()> {
+    let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: `ds` is a valid, writable shmid_ds for the whole call.
+    let result = unsafe { libc::shmctl(id, libc::IPC_STAT, ds.as_mut_ptr()) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
 /// Makes a segment of zeros, or opens the one with this key unless `exclusive`; returns its id. `size` is in bytes; an
 /// existing segment must have at least that many. Errors: `EEXIST`, `EINVAL` for a size of 0 or above `kernel.shmmax`,
 /// `ENOSPC` at `kernel.shmmni` or `shmall`.

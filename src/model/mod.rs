@@ -4,6 +4,7 @@
 //! bytes the kernel gave. Where a kernel cannot say, or does not let the caller see, a field is `None`.
 
 mod address;
+mod contents;
 mod device;
 mod holder;
 mod name;
@@ -19,6 +20,7 @@ mod time;
 mod which;
 
 pub use address::{Address, AddressError, Spelled, Which};
+pub use contents::{Contents, How, Messages, PipeContents, QueuedMessage, Range, Seen, SocketContents, Source};
 pub use device::Device;
 pub use holder::{Holder, Role};
 pub(crate) use name::quoted;

@@ -40,21 +40,72 @@ pub fn write(out: &mut dyn Write, bytes: &[u8], offset: u64, form: Form, indent:
     Ok(())
 }
 
-/// As `hexdump -C`: the offset, sixteen bytes, the same as ASCII; lines that repeat the one before are one `*`; the offset
-/// of the end comes last.
 fn write_hex(out: &mut dyn Write, bytes: &[u8], offset: u64, indent: &str) -> io::Result<()> {
-    let mut before: Option<&[u8]> = None;
-    let mut starred = false;
-    for (number, line) in (0u64..).zip(bytes.chunks(16)) {
-        if before == Some(line) {
-            if !std::mem::replace(&mut starred, true) {
-                writeln!(out, "{indent}*")?;
+    let mut dump = HexDump::new(offset, indent);
+    dump.push(out, bytes)?;
+    dump.finish(out)
+}
+
+/// As `hexdump -C`, piece by piece: the offset, sixteen bytes, the same as ASCII; lines that repeat the one before are one
+/// `*`; the offset of the end comes last.
+#[derive(Debug)]
+pub struct HexDump<'a> {
+    indent: &'a str,
+    /// Number of the next byte that is not in a line yet.
+    offset: u64,
+    before: Vec<u8>,
+    starred: bool,
+    /// The beginning of a line whose rest is still to come.
+    rest: Vec<u8>,
+}
+
+/// Bytes in a line.
+const LINE: usize = 16;
+
+impl<'a> HexDump<'a> {
+    /// Begins with the byte of this number.
+    pub const fn new(offset: u64, indent: &'a str) -> Self {
+        Self { indent, offset, before: Vec::new(), starred: false, rest: Vec::new() }
+    }
+
+    /// Writes more bytes.
+    pub fn push(&mut self, out: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
+        if !self.rest.is_empty() {
+            let missing = (LINE - self.rest.len()).min(bytes.len());
+            self.rest.extend_from_slice(&bytes[..missing]);
+            bytes = &bytes[missing..];
+            if self.rest.len() < LINE {
+                return Ok(());
             }
-            continue;
+            let line = std::mem::take(&mut self.rest);
+            self.line(out, &line)?;
         }
-        (before, starred) = (Some(line), false);
-        write!(out, "{indent}{:08x} ", offset + number * 16)?;
-        for place in 0..16 {
+        let (lines, rest) = bytes.as_chunks::<LINE>();
+        lines.iter().try_for_each(|line| self.line(out, line))?;
+        self.rest.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Writes what is left, and the offset of the end.
+    pub fn finish(mut self, out: &mut dyn Write) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        if !rest.is_empty() {
+            self.line(out, &rest)?;
+        }
+        writeln!(out, "{}{:08x}", self.indent, self.offset)
+    }
+
+    fn line(&mut self, out: &mut dyn Write, line: &[u8]) -> io::Result<()> {
+        let offset = self.offset;
+        self.offset += line.len() as u64;
+        if self.before == line {
+            return if std::mem::replace(&mut self.starred, true) { Ok(()) } else { writeln!(out, "{}*", self.indent) };
+        }
+        self.before.clear();
+        self.before.extend_from_slice(line);
+        self.starred = false;
+        write!(out, "{}{offset:08x} ", self.indent)?;
+        for place in 0..LINE {
             let gap = if place == 8 { " " } else { "" };
             match line.get(place) {
                 Some(byte) => write!(out, "{gap} {byte:02x}")?,
@@ -62,9 +113,8 @@ fn write_hex(out: &mut dyn Write, bytes: &[u8], offset: u64, indent: &str) -> io
             }
         }
         let ascii: String = line.iter().map(|b| if (b' '..=b'~').contains(b) { char::from(*b) } else { '.' }).collect();
-        writeln!(out, "  |{ascii}|")?;
+        writeln!(out, "  |{ascii}|")
     }
-    writeln!(out, "{indent}{:08x}", offset + bytes.len() as u64)
 }
 
 #[cfg(test)]

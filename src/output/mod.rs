@@ -5,6 +5,7 @@ pub mod contents;
 pub mod csv;
 pub mod detail;
 pub mod json;
+pub mod peek;
 pub mod stream;
 pub mod table;
 

@@ -6,10 +6,10 @@ use super::{Entry, Record, Store};
 use crate::actions::{Policy, Refusal};
 use crate::kernel::mqueue;
 use crate::kernel::sparse_file::{self, SparseFile};
+use crate::kernel::users;
 use crate::kernel::{
     Error, Result, file, hold_signals, host, messages, msgctl, namespace, next_id, semctl, shmat, shmctl,
 };
-use crate::kernel::{sysvipc, users};
 use crate::model::{Key, Kind, escape};
 
 /// A backup that is to be undone.
@@ -269,19 +269,10 @@ fn same_id(
 
 /// The object that has a key now.
 fn id_of(kind: Kind, key: i32) -> Option<i32> {
-    let mut found = None;
-    let mut look = |perm: &sysvipc::Perm| {
-        if perm.key == Key(key) {
-            found = Some(perm.id);
-        }
-    };
-    if Key(key) == Key::PRIVATE {
-        return None;
+    match (kind, Key(key)) {
+        (_, Key::PRIVATE) => None,
+        (Kind::Queue, key) => msgctl::find(key, 0).ok(),
+        (Kind::Shm, key) => shmctl::find(key, 0).ok(),
+        (_, key) => semctl::find(key, 0).ok(),
     }
-    let _ = match kind {
-        Kind::Queue => sysvipc::read_msg(&mut |line| look(&line.perm)),
-        Kind::Shm => sysvipc::read_shm(&mut |line| look(&line.perm)),
-        _ => sysvipc::read_sem(&mut |line| look(&line.perm)),
-    };
-    found
 }

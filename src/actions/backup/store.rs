@@ -8,6 +8,7 @@ use crate::kernel::mqueue::DRAINED;
 use crate::kernel::state_dir::{StateDir, StateFile};
 use crate::kernel::{Error, Result};
 use crate::model::Time;
+use std::cell::Cell;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -36,6 +37,8 @@ pub struct Store {
     pending: StateDir,
     settings: Settings,
     batch: String,
+    /// Bytes of all backups, as far as this process knows; `None` until it was counted.
+    sum: Cell<Option<u64>>,
 }
 
 /// A backup that can be undone.
@@ -96,7 +99,7 @@ impl Store {
         let pending = dir.make_inner("pending")?;
         let now = Clock::read()?.now;
         let batch = format!("{}.{:09}.{}", now.secs, now.nanos, std::process::id());
-        let store = Self { dir, pending, settings, batch };
+        let store = Self { dir, pending, settings, batch, sum: Cell::new(None) };
         recover::settle(&store)?;
         Ok(store)
     }
@@ -105,7 +108,7 @@ impl Store {
     pub fn look(path: &Path, settings: Settings) -> Result<Option<Self>> {
         let opened = StateDir::open(path).and_then(|dir| Ok((dir, StateDir::open(&path.join("pending"))?)));
         match opened {
-            Ok((dir, pending)) => Ok(Some(Self { dir, pending, settings, batch: String::new() })),
+            Ok((dir, pending)) => Ok(Some(Self { dir, pending, settings, batch: String::new(), sum: Cell::new(None) })),
             Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
@@ -235,9 +238,15 @@ impl Store {
     pub(in crate::actions) fn begin(&self, mut header: Header) -> Result<Part<'_>> {
         header.about.batch.clone_from(&self.batch);
         let mut lock = self.dir.lock()?;
-        let names = self.dir.files()?.into_iter().chain(self.pending.files()?);
-        let largest = names.filter_map(|(file, _)| file.split('.').next()?.parse().ok()).max().unwrap_or(0);
-        header.about.number = largest.max(lock.number()) + 1;
+        let last = match lock.number() {
+            // At first, and where the number was damaged, the files tell.
+            0 => {
+                let names = self.dir.files()?.into_iter().chain(self.pending.files()?);
+                names.filter_map(|(file, _)| file.split('.').next()?.parse().ok()).max().unwrap_or(0)
+            }
+            number => number,
+        };
+        header.about.number = last + 1;
         lock.set_number(header.about.number)?;
         let file = BufWriter::new(self.pending.create(&format!("{}.part", header.about.number))?);
         let mut part =
@@ -251,6 +260,13 @@ impl Store {
         }
     }
 
+    /// Another backup of this size was added: makes room for it where that is too much. Expired ones go with the first.
+    fn added(&self, bytes: u64) -> Result<()> {
+        let sum = self.sum.get().map(|sum| sum.saturating_add(bytes));
+        self.sum.set(sum);
+        if sum.is_some_and(|sum| sum <= self.settings.total) { Ok(()) } else { self.prune() }
+    }
+
     /// Removes what has expired, and the oldest of what is too much; never the newest.
     fn prune(&self) -> Result<()> {
         let now = Clock::read()?.now;
@@ -261,16 +277,16 @@ impl Store {
             }
         }
         files.sort();
-        files.pop();
-        let newest_first = files.into_iter().rev();
-        let mut sum = 0u64;
-        for (_, file, bytes, written) in newest_first {
-            sum = sum.saturating_add(bytes);
+        let mut sum = files.pop().map_or(0, |(_, _, bytes, _)| bytes);
+        for (_, file, bytes, written) in files.into_iter().rev() {
             let old = now.seconds_since(written) > self.settings.keep as f64;
-            if old || sum > self.settings.total {
+            if old || sum.saturating_add(bytes) > self.settings.total {
                 self.dir.remove(&file)?;
+            } else {
+                sum += bytes;
             }
         }
+        self.sum.set(Some(sum));
         Ok(())
     }
 }
@@ -421,7 +437,7 @@ impl Part<'_> {
     /// The object is gone: from now on it can be undone. A failure here loses nothing: the ready file is found.
     pub(in crate::actions) fn done(self) -> u64 {
         let moved = self.store.pending.rename(&self.name(), &self.store.dir, &format!("{}.backup", self.number));
-        let _ = moved.and_then(|()| self.store.prune());
+        let _ = moved.and_then(|()| self.store.added(self.end));
         self.number
     }
 

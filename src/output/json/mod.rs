@@ -6,6 +6,7 @@
 pub mod contents;
 mod fields;
 mod object;
+pub mod peek;
 mod process;
 pub mod signals;
 mod text;

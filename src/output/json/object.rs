@@ -15,7 +15,7 @@ struct OwnerDoc<'a> {
 }
 
 #[derive(Serialize)]
-struct QueueDoc {
+pub(super) struct QueueDoc {
     messages: Option<u64>,
     bytes: Option<u64>,
     limit_bytes: Option<u64>,
@@ -45,11 +45,11 @@ struct ShmDoc {
 #[derive(Serialize)]
 struct SemDoc {
     count: u64,
-    values: Option<Vec<ValueDoc>>,
+    values: Option<Vec<SemaphoreDoc>>,
 }
 
 #[derive(Serialize)]
-struct ValueDoc {
+pub(super) struct SemaphoreDoc {
     index: usize,
     value: u32,
     waiting_increase: u32,
@@ -181,7 +181,7 @@ fn owner(snapshot: &Snapshot, ids: Ids) -> OwnerDoc<'_> {
     }
 }
 
-fn queue_doc(queue: &Queue) -> QueueDoc {
+pub(super) fn queue_doc(queue: &Queue) -> QueueDoc {
     QueueDoc {
         messages: queue.messages,
         bytes: queue.bytes,
@@ -213,16 +213,19 @@ fn shm_doc(shm: &Shm) -> ShmDoc {
 }
 
 fn sem_doc(set: &SemSet) -> SemDoc {
-    let value = |(index, semaphore): (usize, &crate::model::Semaphore)| ValueDoc {
+    SemDoc {
+        count: set.count,
+        values: set.values.as_ref().map(|values| values.iter().enumerate().map(semaphore_doc).collect()),
+    }
+}
+
+pub(super) fn semaphore_doc((index, semaphore): (usize, &crate::model::Semaphore)) -> SemaphoreDoc {
+    SemaphoreDoc {
         index,
         value: semaphore.value,
         waiting_increase: semaphore.waiting_increase,
         waiting_zero: semaphore.waiting_zero,
         last_pid: semaphore.last_pid.filter(|pid| *pid != 0),
-    };
-    SemDoc {
-        count: set.count,
-        values: set.values.as_ref().map(|values| values.iter().enumerate().map(value).collect()),
     }
 }
 

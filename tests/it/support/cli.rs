@@ -35,6 +35,12 @@ pub fn ipcx<T: AsRef<OsStr>>(arguments: &[T]) -> Ran {
     finish(&mut command(arguments))
 }
 
+/// Runs it to its end; what it printed need not be text.
+pub fn ipcx_bytes<T: AsRef<OsStr>>(arguments: &[T]) -> (i32, Vec<u8>) {
+    let Output { status, stdout, .. } = command(arguments).output().unwrap();
+    (status.code().unwrap_or(-1), stdout)
+}
+
 /// Runs it as another user.
 pub fn ipcx_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Ran {
     // The user may have no way to where the tests were built.

@@ -10,6 +10,7 @@ pub mod look;
 pub mod mounts;
 pub mod posix;
 pub mod signals;
+pub mod sockets;
 pub mod sysv;
 pub mod users;
 pub mod wait;

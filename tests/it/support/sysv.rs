@@ -65,6 +65,24 @@ pub fn set_queue(queue: i32, change: impl FnOnce(&mut libc::msqid_ds)) {
     check(unsafe { libc::msgctl(queue, libc::IPC_SET, &raw mut ds) });
 }
 
+/// All that the kernel records about a queue (`IPC_STAT`), as bytes to compare.
+pub fn queue_record(queue: i32) -> Vec<u8> {
+    let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();
+    // SAFETY: a valid, writable msqid_ds.
+    check(unsafe { libc::msgctl(queue, libc::IPC_STAT, ds.as_mut_ptr()) });
+    // SAFETY: integers, zeroed before; as many bytes as the struct has.
+    unsafe { std::slice::from_raw_parts(ds.as_ptr().cast::<u8>(), size_of::<libc::msqid_ds>()) }.to_vec()
+}
+
+/// The same of a segment.
+pub fn segment_record(segment: i32) -> Vec<u8> {
+    let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: a valid, writable shmid_ds.
+    check(unsafe { libc::shmctl(segment, libc::IPC_STAT, ds.as_mut_ptr()) });
+    // SAFETY: integers, zeroed before; as many bytes as the struct has.
+    unsafe { std::slice::from_raw_parts(ds.as_ptr().cast::<u8>(), size_of::<libc::shmid_ds>()) }.to_vec()
+}
+
 /// A new segment; `flags` are its mode and `SHM_*`.
 pub fn segment(key: i32, size: usize, flags: i32) -> i32 {
     // SAFETY: numbers only.
@@ -87,6 +105,14 @@ impl Attachment {
     pub fn touch(&self, at: usize) {
         // SAFETY: within the segment, which is attached for writing as long as `self` lives.
         unsafe { self.0.cast::<u8>().add(at).write_volatile(1) };
+    }
+}
+
+impl Attachment {
+    /// Writes bytes, which must lie in the segment.
+    pub fn write(&self, at: usize, bytes: &[u8]) {
+        // SAFETY: within the segment, which is attached for writing as long as `self` lives.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.cast::<u8>().add(at), bytes.len()) };
     }
 }
 
