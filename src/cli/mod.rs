@@ -47,14 +47,14 @@ enum Command {
     Ls(Box<ls::Ls>),
     Show(show::Show),
     Peek(peek::Peek),
+    Send(send::Send),
+    Recv(recv::Recv),
+    Create(Box<create::Create>),
+    Set(set::Set),
     Rm(rm::Rm),
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
-    Create(Box<create::Create>),
-    Set(set::Set),
-    Send(send::Send),
-    Recv(recv::Recv),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -72,13 +72,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
         Some(Command::Peek(peek)) => peek.run(read_only),
+        Some(Command::Send(send)) => send.run(read_only),
+        Some(Command::Recv(recv)) => recv.run(read_only),
+        Some(Command::Create(create)) => create.run(read_only),
+        Some(Command::Set(set)) => set.run(read_only),
         Some(Command::Rm(rm)) => rm.run(read_only),
         Some(Command::Undo(undo)) => undo.run(read_only),
         Some(Command::Kill(kill)) => kill.run(read_only),
-        Some(Command::Create(create)) => create.run(read_only),
-        Some(Command::Set(set)) => set.run(read_only),
-        Some(Command::Send(send)) => send.run(read_only),
-        Some(Command::Recv(recv)) => recv.run(read_only),
     };
     match done {
         Ok(exit) => exit,
