@@ -84,6 +84,9 @@ const MOST_TEXT: u64 = 1 << 20;
 /// Most bytes of shared memory in one JSON document, which is made in memory.
 const MOST_JSON: u64 = 256 << 20;
 
+/// So many messages are copied in about a second.
+const LONG_QUEUE: u64 = 10_000;
+
 /// How often a queue is looked at again.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -146,6 +149,9 @@ impl Peek {
         if self.follow {
             return self.follow(plan, request.messages, out);
         }
+        if plan.has_messages() && !self.json {
+            return self.by_message(plan, request, care, out);
+        }
         let pieces = self.is_raw() || (!self.is_json() && plan.length(request).is_ok_and(|length| length > MOST_TEXT));
         let looked = if pieces { self.in_pieces(plan, request, care, out)? } else { plan.run(request, care) };
         let mut seen = match looked {
@@ -165,14 +171,53 @@ impl Peek {
         }
         out.flush()?;
         // In a JSON document they are a part of it; and what a look leaves was said before it.
-        let told = self.json || (self.ndjson && !plan.has_messages());
-        for note in seen.notes.iter().skip(plan.traces.len()).filter(|_| !told) {
-            complain(&format_args!("note: {note}"));
+        let told = if self.is_json() { seen.notes.len() } else { plan.traces.len() };
+        seen.notes.drain(..told);
+        Ok(Ok(conclude(&seen)))
+    }
+
+    /// Writes each message of a queue as soon as it was copied: of a long one that takes its time.
+    fn by_message(
+        &self,
+        plan: &actions::Peek,
+        request: &PeekRequest,
+        care: Care,
+        out: &mut dyn Write,
+    ) -> io::Result<Result<Exit, Refusal>> {
+        let address = &plan.address;
+        let (mut written, mut any) = (Ok(()), false);
+        let looked = plan.run_by_message(request, care, &mut |queue, message| {
+            let first = !std::mem::replace(&mut any, true);
+            if first && queue.depth > LONG_QUEUE && request.messages.index.is_none() {
+                complain(&format_args!(
+                    "note: {address} holds {} messages, and the kernel finds each by counting from the first: all of them \
+                     take long; --index N shows one",
+                    queue.depth
+                ));
+            }
+            written = if self.is_raw() {
+                message.message.map_or(Ok(()), |message| out.write_all(&message.data))
+            } else if self.ndjson {
+                json::peek::write_message(out, address, &message)
+            } else {
+                let head = if first { peek::write_messages_head(out, address, queue) } else { Ok(()) };
+                head.and_then(|()| peek::write_message(out, &message, self.form()))
+            };
+            if queue.depth > LONG_QUEUE {
+                written = std::mem::replace(&mut written, Ok(())).and_then(|()| out.flush());
+            }
+            written.is_ok()
+        });
+        written?;
+        let seen = match looked {
+            Ok(seen) => seen,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let (Seen::Messages(queue), false, false) = (&seen.seen, any, self.is_raw() || self.ndjson) {
+            peek::write_no_messages(out, address, queue)?;
         }
-        for failure in &seen.failures {
-            complain(failure);
-        }
-        Ok(Ok(if seen.failures.is_empty() { Exit::Done } else { Exit::Failed }))
+        out.flush()?;
+        Ok(Ok(conclude(&seen)))
     }
 
     /// Writes shared memory while it is read, raw or in hexadecimal.
@@ -331,6 +376,17 @@ impl Peek {
             Err(error) => Err(refused(&error.into())),
         }
     }
+}
+
+/// Says what has to be said beside the contents, and with which code to exit.
+fn conclude(seen: &Contents) -> Exit {
+    for note in &seen.notes {
+        complain(&format_args!("note: {note}"));
+    }
+    for failure in &seen.failures {
+        complain(failure);
+    }
+    if seen.failures.is_empty() { Exit::Done } else { Exit::Failed }
 }
 
 /// Complains, and says with which code to exit.

@@ -32,15 +32,25 @@ fn count(number: u64, noun: &str) -> String {
 }
 
 fn write_messages(out: &mut dyn Write, what: &str, queue: &Messages, form: Form) -> io::Result<()> {
-    match (queue.depth, queue.messages.is_empty()) {
-        (0, _) => writeln!(out, "{what} is empty"),
-        (depth, true) => writeln!(out, "{what} has no such message; it holds {}", count(depth, "message")),
-        (depth, false) => {
-            let bytes = count(queue.bytes, "byte");
-            writeln!(out, "{what}: {} of {bytes}, of at most {}", count(depth, "message"), queue.limit_bytes)?;
-            queue.messages.iter().try_for_each(|message| write_message(out, message, form))
-        }
+    if queue.messages.is_empty() {
+        return write_no_messages(out, what, queue);
     }
+    write_messages_head(out, what, queue)?;
+    queue.messages.iter().try_for_each(|message| write_message(out, message, form))
+}
+
+/// Writes the line that stands in place of messages where none is shown.
+pub fn write_no_messages(out: &mut dyn Write, what: &str, queue: &Messages) -> io::Result<()> {
+    match queue.depth {
+        0 => writeln!(out, "{what} is empty"),
+        depth => writeln!(out, "{what} has no such message; it holds {}", count(depth, "message")),
+    }
+}
+
+/// Writes the line in front of a queue's messages.
+pub fn write_messages_head(out: &mut dyn Write, what: &str, queue: &Messages) -> io::Result<()> {
+    let (messages, bytes) = (count(queue.depth, "message"), count(queue.bytes, "byte"));
+    writeln!(out, "{what}: {messages} of {bytes}, of at most {}", queue.limit_bytes)
 }
 
 /// Writes one message: its index, type and size, and its bytes below.

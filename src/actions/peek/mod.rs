@@ -20,7 +20,7 @@ pub use queue::MessageFilter;
 pub use segment::Length;
 
 use super::{Policy, Refusal, Target};
-use crate::model::{Address, Body, Contents, Identity, Kinds, Range, Spelled, Which};
+use crate::model::{Address, Body, Contents, Identity, Kinds, Messages, QueuedMessage, Range, Seen, Spelled, Which};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
 
 /// Which part of the contents is asked for.
@@ -175,7 +175,17 @@ impl Peek {
     pub fn run(&self, request: &PeekRequest, care: Care) -> Result<Contents, Refusal> {
         let what = self.address.as_str();
         match &self.way {
-            Way::Queue(plan) => plan.run(what, request.messages),
+            Way::Queue(plan) => {
+                let mut messages = Vec::new();
+                let mut looked = plan.run(what, request.messages, &mut |_, message| {
+                    messages.push(message);
+                    true
+                })?;
+                if let Seen::Messages(seen) = &mut looked.seen {
+                    seen.messages = messages;
+                }
+                Ok(looked)
+            }
             Way::PosixQueue(plan) => plan.run(what),
             Way::Segment(plan) => plan.run(what, request.offset, request.length, care),
             Way::Semaphores(plan) => plan.run(what, care),
@@ -194,6 +204,20 @@ impl Peek {
     ) -> Result<Contents, Refusal> {
         match &self.way {
             Way::Segment(plan) => plan.run_in_pieces(&self.address, request.offset, request.length, care, each),
+            _ => self.run(request, care),
+        }
+    }
+
+    /// As [`Peek::run`], but hands each message of a System V queue on as soon as it was copied, with the queue's numbers, as
+    /// long as `each` says `true`; what comes back holds none of them. Anything else comes back as ever.
+    pub fn run_by_message(
+        &self,
+        request: &PeekRequest,
+        care: Care,
+        each: &mut dyn FnMut(&Messages, QueuedMessage) -> bool,
+    ) -> Result<Contents, Refusal> {
+        match &self.way {
+            Way::Queue(plan) => plan.run(&self.address, request.messages, each),
             _ => self.run(request, care),
         }
     }

@@ -41,11 +41,20 @@ impl Plan {
         self.id
     }
 
-    /// Copies the messages that are there at the start.
-    pub(super) fn run(&self, what: &str, filter: MessageFilter) -> Result<Contents, Refusal> {
+    /// Copies the messages that are there at the start, and hands each that is asked for on as soon as it was copied, with
+    /// the queue's numbers, as long as `each` says `true`. What comes back holds none of them.
+    ///
+    /// The kernel finds a message by counting from the first, so that all of a long queue take the square of their number:
+    /// 10,000 a second, 50,000 half a minute.
+    pub(super) fn run(
+        &self,
+        what: &str,
+        filter: MessageFilter,
+        each: &mut dyn FnMut(&Messages, QueuedMessage) -> bool,
+    ) -> Result<Contents, Refusal> {
         self.subject.verify(what)?;
         let before = msgctl::stat(self.id).map_err(|error| refused(what, error, ""))?;
-        let mut seen = Messages {
+        let seen = Messages {
             messages: Vec::new(),
             depth: before.messages,
             bytes: before.bytes,
@@ -59,32 +68,37 @@ impl Plan {
             None => (0, before.messages),
         };
         let mut room = Room::default();
-        for index in first..end {
-            match copy(self.id, index, &mut room) {
-                Ok(Some(message)) => seen.messages.push(message),
+        let mut next = first;
+        while next < end {
+            match copy(self.id, next, &mut room) {
+                Ok(Some(message)) => {
+                    next += 1;
+                    if !filter.takes(&message) {
+                        continue;
+                    }
+                    let failure = message.message.as_ref().err();
+                    failures.extend(failure.map(|why| format!("{what}: message {}: {why}", message.index)));
+                    if !each(&seen, message) {
+                        return Ok(Contents { address: what.to_owned(), seen: Seen::Messages(seen), notes, failures });
+                    }
+                }
                 Ok(None) => break,
                 Err(error) if error.is_absent() => {
-                    failures.push(format!("{what}: removed while it was looked at, after {index} of {end} messages"));
-                    break;
+                    failures.push(format!("{what}: removed while it was looked at, after {next} of {end} messages"));
+                    return Ok(Contents { address: what.to_owned(), seen: Seen::Messages(seen), notes, failures });
                 }
                 // The first answer is the answer for all.
                 Err(error) => return Err(cannot_copy(what, error)),
             }
         }
-        if failures.is_empty() {
-            let after = msgctl::stat(self.id).map_or(before.messages, |after| after.messages);
-            if after != before.messages || first + (seen.messages.len() as u64) < end {
-                notes.push(format!(
-                    "{what}: messages were sent or received while it was looked at ({} before, {after} after): the \
-                     indices may have shifted, and a message may be missing or shown twice",
-                    before.messages
-                ));
-            }
+        let after = msgctl::stat(self.id).map_or(before.messages, |after| after.messages);
+        if after != before.messages || next < end {
+            notes.push(format!(
+                "{what}: messages were sent or received while it was looked at ({} before, {after} after): the \
+                 indices may have shifted, and a message may be missing or shown twice",
+                before.messages
+            ));
         }
-        seen.messages.retain(|message| filter.takes(message));
-        failures.extend(seen.messages.iter().filter_map(|message| {
-            message.message.as_ref().err().map(|why| format!("{what}: message {}: {why}", message.index))
-        }));
         Ok(Contents { address: what.to_owned(), seen: Seen::Messages(seen), notes, failures })
     }
 }
