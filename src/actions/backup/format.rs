@@ -8,10 +8,11 @@
 //!   2 message of a POSIX queue      u32 priority, u32 length, bytes     (as kernel::mqueue::Queue::drain lays it out)
 //!   3 bytes of a segment or file    u64 offset, u32 length, bytes       (what is not covered is zeros)
 //!   4 semaphore values              u32 count, u16 each
-//! end: 255, u64 number of records
+//!   7 message of a POSIX queue that is just being taken out: u32 priority, all bits set until it is
+//! end: 255, u64 number of records, u64 how many messages of a POSIX queue were put back, RETURNING set while one is
 //! ```
 
-use crate::kernel::mqueue::DRAINED;
+use crate::kernel::mqueue::{DRAINED, NO_PRIORITY, RECEIVING};
 use crate::model::{Ids, Message, escape, unescape};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -254,8 +255,16 @@ pub(super) fn write_bytes(out: &mut impl Write, offset: u64, data: &[u8]) -> io:
 /// Writes the end.
 pub(super) fn write_end(out: &mut impl Write, records: u64) -> io::Result<()> {
     out.write_all(&[END])?;
-    out.write_all(&records.to_le_bytes())
+    out.write_all(&records.to_le_bytes())?;
+    // Room for the number of messages put back, so that writing that takes no more space.
+    out.write_all(&0u64.to_le_bytes())
 }
+
+/// How far behind the last record the number of messages put back stands, bytes.
+pub(super) const RETURNED_AT: u64 = 9;
+
+/// Set in that number while the next message is being put back.
+pub(super) const RETURNING: u64 = 1 << 63;
 
 /// Reads name and header, and leaves the rest to [`Records`]. Also says how many bytes that were.
 pub(super) fn read_header(input: &mut impl Read) -> io::Result<(Header, u64)> {
@@ -279,6 +288,10 @@ pub(super) struct Records<R> {
     pub(super) whole: u64,
     /// Whether the end was read, and was right.
     pub(super) complete: bool,
+    /// Priority of a message that was taken out of its queue behind the last whole record.
+    pub(super) in_flight: Option<u32>,
+    /// Messages put back, and [`RETURNING`].
+    pub(super) returned: u64,
 }
 
 /// Counts what is read.
@@ -299,7 +312,8 @@ impl<R: Read> Read for Counted<R> {
 impl<R: Read> Records<R> {
     /// Of input behind the header.
     pub(super) const fn new(input: R) -> Self {
-        Self { input: Counted { input, bytes: 0 }, count: 0, whole: 0, complete: false }
+        let input = Counted { input, bytes: 0 };
+        Self { input, count: 0, whole: 0, complete: false, in_flight: None, returned: 0 }
     }
 
     /// The next record, `None` at the end. Errors: the file is cut short or damaged.
@@ -322,8 +336,13 @@ impl<R: Read> Records<R> {
                 if u64::from_le_bytes(number(input)?) != self.count {
                     return Err(invalid("the number of its records"));
                 }
+                self.returned = u64::from_le_bytes(number(input)?);
                 self.complete = true;
                 return Ok(None);
+            }
+            RECEIVING => {
+                self.in_flight = Some(u32::from_le_bytes(number(input)?)).filter(|priority| *priority != NO_PRIORITY);
+                return Err(invalid("a message that was being taken out"));
             }
             _ => return Err(invalid("a record")),
         };

@@ -5,8 +5,8 @@
 //! the POSIX queue out of the records.
 
 use super::Record;
-use super::format::{Access, Saved};
-use super::store::{Part, Pending, Stage, Store};
+use super::format::{Access, RETURNING, Saved};
+use super::store::{Part, Pending, Resumed, Stage, Store};
 use crate::actions::{Policy, Refusal};
 use crate::kernel::mqueue::{self, Queue, room_to_drain};
 use crate::kernel::{Error, Result, SysvStat, capability, file, host, msgctl, namespace, semctl, shmctl};
@@ -52,6 +52,7 @@ const fn effect(saved: &Saved) -> &'static str {
 
 /// Gives every such object back what it was. One result for each.
 pub fn thaw(store: &Store, policy: Policy) -> Result<Vec<(Interrupted, std::result::Result<(), Refusal>)>> {
+    let _lock = store.lock()?;
     let mut results = Vec::new();
     for pending in store.pending()?.into_iter().filter(|one| one.free && left(one) == Left::Frozen) {
         let address = pending.header.about.address.clone();
@@ -83,6 +84,8 @@ pub(super) fn left(pending: &Pending) -> Left {
             _ => Left::Gone,
         },
         Saved::Segment { key, id, creator, access, .. } => match shmctl::stat(*id) {
+            // Removed, and kept by those who have it attached.
+            Ok(stat) if stat.marked_for_removal => Left::Gone,
             Ok(stat) if is_same(stat.common, *key, *creator) => mode_left(stat.mode, *access),
             _ => Left::Gone,
         },
@@ -90,7 +93,7 @@ pub(super) fn left(pending: &Pending) -> Left {
             Ok(stat) if is_same(stat.common, *key, *creator) => mode_left(stat.mode, *access),
             _ => Left::Gone,
         },
-        Saved::PosixQueue { name, file, held, kept, .. } => posix_queue_left(pending, name, *file, *held, *kept),
+        Saved::PosixQueue { name, file, kept, .. } => posix_queue_left(pending, name, *file, *kept),
     }
 }
 
@@ -106,7 +109,7 @@ fn mode_left(mode: u16, access: Access) -> Left {
     if mode != access.mode && mode == access.mode | READABLE { Left::Frozen } else { Left::Whole }
 }
 
-fn posix_queue_left(pending: &Pending, name: &[u8], file: (u32, u32, u64), held: (u64, u64), kept: bool) -> Left {
+fn posix_queue_left(pending: &Pending, name: &[u8], file: (u32, u32, u64), kept: bool) -> Left {
     let may_mount = capability::have(capability::CAP_SYS_ADMIN);
     let Ok(queues) = mqueue::open(may_mount) else { return Left::Elsewhere };
     match queues.stat(name) {
@@ -114,13 +117,13 @@ fn posix_queue_left(pending: &Pending, name: &[u8], file: (u32, u32, u64), held:
         Err(error) if !error.is_absent() => return Left::Elsewhere,
         _ => return Left::Gone,
     }
-    let lacks = queues.attributes(name).is_ok_and(|now| now.messages < held.0);
-    if kept && (lacks || pending.records > 0) { Left::Frozen } else { Left::Whole }
+    if kept && pending.taken { Left::Frozen } else { Left::Whole }
 }
 
 /// Settles what ended removals have left: a finished one can be undone, one that changed nothing is forgotten. What is
 /// frozen stays, for a person to decide.
 pub(super) fn settle(store: &Store) -> Result<()> {
+    let _lock = store.lock()?;
     for file in store.unbegun()? {
         store.drop_pending(&file)?;
     }
@@ -128,8 +131,12 @@ pub(super) fn settle(store: &Store) -> Result<()> {
         match (left(&pending), pending.stage) {
             (Left::Gone, Stage::Ready) => store.promote(&pending)?,
             // Somebody else removed the queue; what was taken out of it is all there is.
-            (Left::Gone, Stage::Part | Stage::Refill) if pending.records > 0 && is_posix_queue(&pending) => {
-                let (mut part, _, complete) = store.resume(&pending)?;
+            (Left::Gone, Stage::Part | Stage::Refill) if pending.taken && is_posix_queue(&pending) => {
+                let Resumed { mut part, complete, in_flight, .. } = store.resume(&pending)?;
+                if in_flight.is_some() {
+                    let length = part.unmeasured()?;
+                    part.tag(length)?;
+                }
                 if !complete {
                     part.seal()?;
                 }
@@ -148,8 +155,9 @@ const fn is_posix_queue(pending: &Pending) -> bool {
 }
 
 /// Before an object is removed: an earlier removal of it that was killed is undone first, so that this one sees it as it
-/// was. Errors: another ipcx is at it.
-pub(in crate::actions) fn release(store: &Store, address: &str, object: &Saved) -> std::result::Result<(), Refusal> {
+/// was. Says whether there was one. Only for who has the lock. Errors: another ipcx is at it.
+pub(super) fn release(store: &Store, address: &str, object: &Saved) -> std::result::Result<bool, Refusal> {
+    let mut released = false;
     for pending in store.pending()?.into_iter().filter(|one| names_same(&one.header.object, object)) {
         if !pending.free {
             let why = "another ipcx is removing it".to_owned();
@@ -157,9 +165,10 @@ pub(in crate::actions) fn release(store: &Store, address: &str, object: &Saved) 
         }
         if left(&pending) == Left::Frozen {
             thaw_one(store, &pending)?;
+            released = true;
         }
     }
-    Ok(())
+    Ok(released)
 }
 
 fn names_same(one: &Saved, other: &Saved) -> bool {
@@ -201,36 +210,49 @@ pub(super) fn thaw_one(store: &Store, pending: &Pending) -> Result<()> {
 /// Puts the messages back that were taken out of a POSIX queue, in their order: what is still in it is taken out too, and
 /// goes back behind them.
 fn refill(store: &Store, pending: &Pending, queue: &Queue, held: (u64, u64)) -> Result<()> {
-    let (mut part, mut records, complete) = store.resume(pending)?;
-    if !complete {
-        take_rest(&mut part, &records, queue, held)?;
-        part.seal()?;
-        let pending = Pending { stage: Stage::Ready, file: format!("{}.ready", part.number()), ..pending.clone() };
-        (part, records, _) = store.resume(&pending)?;
+    let mut resumed = store.resume(pending)?;
+    if !resumed.complete {
+        take_rest(&mut resumed, queue, held)?;
+        resumed.part.seal()?;
+        let pending =
+            Pending { stage: Stage::Ready, file: format!("{}.ready", resumed.part.number()), ..pending.clone() };
+        resumed = store.resume(&pending)?;
     }
-    // A refill that was itself killed has put the first ones back already.
-    let done = if pending.stage == Stage::Refill { queue.attributes()?.messages } else { 0 };
-    part.enter(Stage::Refill)?;
+    let Resumed { mut part, records, returned, .. } = resumed;
+    let mut done = returned & !RETURNING;
+    // A refill that was itself killed has put that message back, or not.
+    if returned & RETURNING != 0 && queue.attributes()?.messages > done {
+        done += 1;
+    }
+    part.begin_return()?;
     for record in records.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
         if let Record::PosixMessage { priority, data } = record {
-            queue.send(*priority, data)?;
+            part.set_returned(done | RETURNING)?;
+            let sent = queue.send(*priority, data);
+            done += u64::from(sent.is_ok());
+            part.set_returned(done)?;
+            sent?;
         }
     }
     part.discard();
     Ok(())
 }
 
-fn take_rest(part: &mut Part<'_>, records: &[Record], queue: &Queue, held: (u64, u64)) -> Result<()> {
+fn take_rest(resumed: &mut Resumed<'_>, queue: &Queue, held: (u64, u64)) -> Result<()> {
+    let Resumed { part, records, in_flight, .. } = resumed;
     let now = queue.attributes()?;
     let in_queue = now.status.map_or(0, |status| status.bytes);
-    let bytes = |record: &Record| if let Record::PosixMessage { data, .. } = record { data.len() as u64 } else { 0 };
-    let in_file: u64 = records.iter().map(bytes).sum();
-    // One that was taken and not yet recorded is what the numbers lack.
-    let missing = (held.0.checked_sub(records.len() as u64 + now.messages), held.1.checked_sub(in_file + in_queue));
-    if let (Some(1), Some(length)) = missing
-        && length <= now.max_message_bytes
-    {
-        part.tag(length as u32)?;
+    if in_flight.is_some() {
+        let bytes =
+            |record: &Record| if let Record::PosixMessage { data, .. } = record { data.len() as u64 } else { 0 };
+        let in_file: u64 = records.iter().map(bytes).sum();
+        // Taken and not yet recorded: its length is what the numbers lack, unless others were at the queue meanwhile.
+        let missing = (held.0.checked_sub(records.len() as u64 + now.messages), held.1.checked_sub(in_file + in_queue));
+        let length = match missing {
+            (Some(1), Some(length)) if length <= now.max_message_bytes => length as u32,
+            _ => part.unmeasured()?,
+        };
+        part.tag(length)?;
     }
     let (file, at) = part.direct(room_to_drain(&now, in_queue))?;
     let (count, end) = queue.drain(file, at, now.max_message_bytes)?;
@@ -238,9 +260,14 @@ fn take_rest(part: &mut Part<'_>, records: &[Record], queue: &Queue, held: (u64,
 }
 
 /// As [`thaw_one`], for the removal that this process itself could not finish.
-pub(in crate::actions) fn put_back(store: &Store, part: Part<'_>, queue: &Queue, held: (u64, u64)) -> Result<()> {
+pub(super) fn put_back(store: &Store, part: Part<'_>, queue: &Queue, held: (u64, u64)) -> Result<()> {
     let number = part.number();
+    let _lock = store.lock()?;
     drop(part);
     let mine = store.pending()?.into_iter().find(|pending| pending.header.about.number == number);
-    mine.map_or(Ok(()), |pending| refill(store, &pending, queue, held))
+    match mine {
+        Some(pending) if pending.taken => refill(store, &pending, queue, held),
+        Some(pending) => store.drop_pending(&pending.file),
+        None => Ok(()),
+    }
 }

@@ -14,6 +14,7 @@ use super::recover;
 use super::{Part, Store};
 use crate::actions::Refusal;
 use crate::actions::subject::Subject;
+use crate::kernel::state_dir::Lock;
 use crate::kernel::{self, Error};
 use crate::model::Kind;
 
@@ -24,7 +25,7 @@ const ATTEMPTS: usize = 100;
 #[derive(Debug)]
 pub(in crate::actions) struct Removing<'a> {
     pub(in crate::actions) store: &'a Store,
-    pub(in crate::actions) subject: &'a Subject,
+    pub(in crate::actions) subject: Subject,
     pub(in crate::actions) address: &'a str,
     pub(in crate::actions) force: bool,
     /// Somebody demonstrably has it.
@@ -61,38 +62,46 @@ impl<T: Into<Refusal>> From<T> for Failure {
     }
 }
 
-impl Removing<'_> {
+impl<'a> Removing<'a> {
     /// Backs the object up and removes it.
     pub(in crate::actions) fn run(self) -> Result<Kept, Refusal> {
         let kept = |number| Kept { number, attaches: 0, without_messages: false, alone: false };
-        match self.subject {
+        match self.subject.clone() {
             Subject::SysV { kind: Kind::Queue, id, .. } => {
-                self.steps(queue::saved(*id)?, |part| queue::remove(&self, *id, part)).map(|(n, ())| kept(n))
+                self.steps(&|| queue::saved(id), |this, part| queue::remove(this, id, part)).map(|(n, ())| kept(n))
             }
             Subject::SysV { kind: Kind::Shm, id, .. } => {
-                let done = self.steps(segment::saved(*id)?, |part| segment::remove(&self, *id, part));
+                let done = self.steps(&|| segment::saved(id), |this, part| segment::remove(this, id, part));
                 done.map(|(number, attaches)| Kept { attaches, ..kept(number) })
             }
             Subject::SysV { id, .. } => {
-                self.steps(semaphores::saved(*id)?, |part| semaphores::remove(&self, *id, part)).map(|(n, ())| kept(n))
+                let done = self.steps(&|| semaphores::saved(id), |this, part| semaphores::remove(this, id, part));
+                done.map(|(n, ())| kept(n))
             }
             Subject::File { path, .. } => {
-                let done = self.steps(files::saved(path)?, |part| files::remove(&self, path, part));
+                let done = self.steps(&|| files::saved(&path), |this, part| files::remove(this, &path, part));
                 done.map(|(number, alone)| Kept { alone, ..kept(number) })
             }
-            Subject::PosixQueue { name, device, inode } => posix_queue::remove(&self, name, *device, *inode),
+            Subject::PosixQueue { name, device, inode } => posix_queue::remove(&self, &name, device, inode),
         }
     }
 
-    /// The steps that all kinds share; `remove` copies, seals and removes.
+    /// The steps that all kinds but POSIX queues share; `remove` copies, seals and removes.
     fn steps<T>(
-        &self,
-        object: Saved,
-        remove: impl FnOnce(&mut Part<'_>) -> Result<T, Failure>,
+        mut self,
+        saved: &dyn Fn() -> kernel::Result<Saved>,
+        remove: impl FnOnce(&Self, &mut Part<'_>) -> Result<T, Failure>,
     ) -> Result<(u64, T), Refusal> {
-        recover::release(self.store, self.address, &object)?;
-        let mut part = self.begin(object)?;
-        match remove(&mut part) {
+        let mut lock = self.store.lock().map_err(|error| self.unkept(&error))?;
+        self.subject.verify(self.address)?;
+        if recover::release(self.store, self.address, &saved()?)? {
+            // That has stamped its time of change.
+            self.subject = self.subject.again()?;
+        }
+        // Seen while no other ipcx can be at it.
+        let mut part = self.begin(&mut lock, saved()?)?;
+        drop(lock);
+        match remove(&self, &mut part) {
             Ok(done) => Ok((part.done(), done)),
             Err(Failure::Untouched(refusal)) => {
                 part.discard();
@@ -102,9 +111,9 @@ impl Removing<'_> {
         }
     }
 
-    fn begin(&self, object: Saved) -> Result<Part<'_>, Refusal> {
+    fn begin(&self, lock: &mut Lock, object: Saved) -> Result<Part<'a>, Refusal> {
         let header = Header { about: self.about.clone(), object };
-        self.store.begin(header).map_err(|error| self.unkept(&error))
+        self.store.begin(lock, header).map_err(|error| self.unkept(&error))
     }
 
     /// The backup could not be written.
