@@ -10,3 +10,9 @@ pub fn tmpfs(place: &Path) -> PathBuf {
     mount(Some("ipcx-test"), place, Some("tmpfs"), MsFlags::empty(), nothing).unwrap();
     place.to_path_buf()
 }
+
+/// The queues of the test's own namespace on /dev/mqueue, where this machine has that directory.
+pub fn mqueues() -> bool {
+    let nothing: Option<&str> = None;
+    mount(Some("mqueue"), "/dev/mqueue", Some("mqueue"), MsFlags::empty(), nothing).is_ok()
+}
