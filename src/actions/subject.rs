@@ -21,6 +21,14 @@ impl Subject {
         sysv_stat(kind, id).map(|stat| Self::SysV { kind, id, stat })
     }
 
+    /// The same System V object after this process has changed it itself.
+    pub(super) fn again(&self) -> kernel::Result<Self> {
+        match self {
+            Self::SysV { kind, id, .. } => Self::sysv(*kind, *id),
+            other => Ok(other.clone()),
+        }
+    }
+
     /// Looks again, and compares. Errors: [`Refusal::Changed`] when it is gone or another one.
     pub(super) fn verify(&self, address: &str) -> Result<(), Refusal> {
         let same = match self {

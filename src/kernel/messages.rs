@@ -108,6 +108,9 @@ pub fn receive(id: i32, kind: i64, wait: bool, room: &mut Room) -> Result<Option
 /// Tag of a message in the file that [`drain`] writes.
 pub const TAKEN: u8 = 1;
 
+/// Tag at the place of a message that is being taken out.
+pub const TAKING: u8 = 8;
+
 /// Bytes in front of its data: tag, length, type.
 pub const RECORD_HEAD: usize = 13;
 
@@ -117,15 +120,20 @@ pub const RECORD_HEAD: usize = 13;
 ///
 /// The kernel writes type and bytes straight into the file's mapped pages, which outlive the process, and the tag is put
 /// before them last: there is no moment at which the end of this process loses a message. One that was taken and has no
-/// tag yet is known by its type, which is never 0.
+/// such tag yet has [`TAKING`] and a type, which is never 0.
 pub fn drain(id: i32, file: &super::state_dir::StateFile, from: u64) -> Result<(u64, u64)> {
     let map = file.map()?;
     let (mut at, mut count) = (from as usize, 0);
+    // Every page is there before the first message is taken: the kernel must not have to wait for one with a message in
+    // its hands.
+    map.fill(at, super::mqueue::FILLER);
     loop {
         let room = map.length().saturating_sub(at + RECORD_HEAD);
         let Some(place) = map.at(at + 5, size_of::<i64>() + room) else {
             return Err(Error::from_errno(name(id), Errno::ENOBUFS));
         };
+        map.write(at + 5, &0i64.to_le_bytes());
+        map.write(at, &[TAKING]);
         // SAFETY: `map.at` keeps within the mapping, which lives to the end of this function; the kernel writes a long and
         // at most `room` bytes there, which may lie anywhere (`put_user`).
         let length = unsafe { libc::msgrcv(id, place.cast(), room, 0, libc::IPC_NOWAIT) };

@@ -201,6 +201,15 @@ pub struct Queue {
 /// Tag of a message in the file that [`Queue::drain`] writes.
 pub const DRAINED: u8 = 2;
 
+/// Tag at the place of a message that is being taken out.
+pub const RECEIVING: u8 = 7;
+
+/// Stands there for its priority as long as it has not been taken.
+pub const NO_PRIORITY: u32 = u32::MAX;
+
+/// Fills the file where no message is yet: where a message of unknown length ends can be seen by it.
+pub const FILLER: u8 = 0xa5;
+
 /// Bytes in front of its data: tag, priority, length.
 const RECORD_HEAD: usize = 9;
 
@@ -342,15 +351,21 @@ impl Queue {
     ///
     /// The kernel writes bytes and priority straight into the file's mapped pages, which outlive the process, and the tag
     /// is put before them last: there is no moment at which the end of this process loses a message. One that was taken
-    /// and has no tag yet is found by its length, which is what the queue lacks. The file must be as long as [`room_to_drain`] says.
+    /// and has no such tag yet has [`RECEIVING`] and a priority; its length is what the queue lacks. The file must be as
+    /// long as [`room_to_drain`] says.
     pub fn drain(&self, file: &super::state_dir::StateFile, from: u64, message_bytes: u64) -> Result<(u64, u64)> {
         let map = file.map()?;
         let (mut at, mut count) = (from as usize, 0);
         let room = message_bytes as usize;
+        // Every page is there before the first message is taken: the kernel must not have to wait for one with a message
+        // in its hands.
+        map.fill(at, FILLER);
         loop {
             let (Some(priority), Some(data)) = (map.at(at + 1, 4), map.at(at + RECORD_HEAD, room)) else {
                 return Err(self.error(Errno::ENOBUFS));
             };
+            map.write(at + 1, &NO_PRIORITY.to_le_bytes());
+            map.write(at, &[RECEIVING]);
             // SAFETY: `map.at` keeps within the mapping, which lives to the end of this function; the kernel writes at
             // most `room` bytes and one u32 there, both of which may lie anywhere (`put_user`).
             let length = unsafe { libc::mq_receive(self.fd.as_raw_fd(), data.cast(), room, priority.cast()) };

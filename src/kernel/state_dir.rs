@@ -114,6 +114,12 @@ impl StateDir {
             .map_err(|errno| self.error(from, errno))
     }
 
+    /// Gives a file the name of another one, which is then gone, in one step, and makes that durable.
+    pub fn replace(&self, from: &str, to: &str) -> Result<()> {
+        nix::fcntl::renameat(&self.fd, from, &self.fd, to).map_err(|errno| self.error(from, errno))?;
+        self.sync()
+    }
+
     /// Makes what was created and renamed in it durable.
     pub fn sync(&self) -> Result<()> {
         nix::unistd::fsync(&self.fd).map_err(|errno| self.error("", errno))
@@ -246,6 +252,14 @@ impl Mapping {
         let end = offset.checked_add(length)?;
         // SAFETY: within the mapping.
         (end <= self.length).then(|| unsafe { self.start.as_ptr().add(offset) })
+    }
+
+    /// Sets all bytes from `offset` on.
+    pub(super) fn fill(&self, offset: usize, byte: u8) {
+        if let Some(place) = self.at(offset, self.length.saturating_sub(offset)) {
+            // SAFETY: `at` keeps within the mapping, which is writable; no reference into it exists.
+            unsafe { std::ptr::write_bytes(place, byte, self.length - offset) };
+        }
     }
 
     /// Writes bytes, if there is room for all of them.

@@ -5,6 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
+mod backup_interrupted;
+mod backup_killed;
+mod backup_refusals;
+mod backup_senders;
 mod cli_errors;
 mod cli_ls;
 mod cli_rm;
@@ -29,5 +33,7 @@ mod set;
 mod sockets;
 mod support;
 mod sysv;
+mod undo_kinds;
+mod undo_store;
 mod verdicts;
 mod visibility;

@@ -8,11 +8,13 @@
 //!   2 message of a POSIX queue      u32 priority, u32 length, bytes     (as kernel::mqueue::Queue::drain lays it out)
 //!   3 bytes of a segment or file    u64 offset, u32 length, bytes       (what is not covered is zeros)
 //!   4 semaphore values              u32 count, u16 each
-//! end: 255, u64 number of records
+//!   7 message of a POSIX queue that is just being taken out: u32 priority, all bits set until it is
+//!   8 message of a System V queue that is just being taken out: u32, i64 type, 0 until it is
+//! end: 255, u64 number of records, u64 how many messages were put back, RETURNING set while one is
 //! ```
 
-use crate::kernel::messages::TAKEN;
-use crate::kernel::mqueue::DRAINED;
+use crate::kernel::messages::{RECORD_HEAD, TAKEN, TAKING};
+use crate::kernel::mqueue::{DRAINED, NO_PRIORITY, RECEIVING};
 use crate::model::{Ids, Message, escape, unescape};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -21,9 +23,6 @@ const MAGIC: &[u8] = b"ipcx.backup/1\n";
 const BYTES: u8 = 3;
 const VALUES: u8 = 4;
 const END: u8 = 255;
-
-/// Bytes of the end.
-pub(super) const END_LENGTH: u64 = 9;
 
 /// Longest record that is believed: a damaged length must not ask for all memory.
 const LONGEST: u32 = 1 << 30;
@@ -261,8 +260,41 @@ pub(super) fn write_bytes(out: &mut impl Write, offset: u64, data: &[u8]) -> io:
 /// Writes the end.
 pub(super) fn write_end(out: &mut impl Write, records: u64) -> io::Result<()> {
     out.write_all(&[END])?;
-    out.write_all(&records.to_le_bytes())
+    out.write_all(&records.to_le_bytes())?;
+    // Room for the number of messages put back, so that writing that takes no more space.
+    out.write_all(&0u64.to_le_bytes())
 }
+
+/// How the messages of a queue lie in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// Tag of a whole one.
+    pub(super) tag: u8,
+    /// Where its length is.
+    pub(super) length_at: u64,
+    /// Where its bytes begin.
+    pub(super) head: u64,
+}
+
+impl Saved {
+    /// How its messages lie, if they are taken out and not copied.
+    pub(super) const fn layout(&self) -> Option<Layout> {
+        match self {
+            Self::Queue { taken: true, .. } => Some(Layout { tag: TAKEN, length_at: 1, head: RECORD_HEAD as u64 }),
+            Self::PosixQueue { kept: true, .. } => Some(Layout { tag: DRAINED, length_at: 5, head: 9 }),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes of the end.
+pub(super) const END_LENGTH: u64 = 17;
+
+/// How far behind the last record the number of messages put back stands, bytes.
+pub(super) const RETURNED_AT: u64 = 9;
+
+/// Set in that number while the next message is being put back.
+pub(super) const RETURNING: u64 = 1 << 63;
 
 /// Reads name and header, and leaves the rest to [`Records`]. Also says how many bytes that were.
 pub(super) fn read_header(input: &mut impl Read) -> io::Result<(Header, u64)> {
@@ -286,6 +318,10 @@ pub(super) struct Records<R> {
     pub(super) whole: u64,
     /// Whether the end was read, and was right.
     pub(super) complete: bool,
+    /// Behind the last whole record is a message that was taken out of its queue, without its length.
+    pub(super) in_flight: bool,
+    /// Messages put back, and [`RETURNING`].
+    pub(super) returned: u64,
 }
 
 /// Counts what is read.
@@ -306,7 +342,8 @@ impl<R: Read> Read for Counted<R> {
 impl<R: Read> Records<R> {
     /// Of input behind the header.
     pub(super) const fn new(input: R) -> Self {
-        Self { input: Counted { input, bytes: 0 }, count: 0, whole: 0, complete: false }
+        let input = Counted { input, bytes: 0 };
+        Self { input, count: 0, whole: 0, complete: false, in_flight: false, returned: 0 }
     }
 
     /// The next record, `None` at the end. Errors: the file is cut short or damaged.
@@ -333,8 +370,18 @@ impl<R: Read> Records<R> {
                 if u64::from_le_bytes(number(input)?) != self.count {
                     return Err(invalid("the number of its records"));
                 }
+                self.returned = u64::from_le_bytes(number(input)?);
                 self.complete = true;
                 return Ok(None);
+            }
+            RECEIVING => {
+                self.in_flight = u32::from_le_bytes(number(input)?) != NO_PRIORITY;
+                return Err(invalid("a message that was being taken out"));
+            }
+            TAKING => {
+                let _: [u8; 4] = number(input)?;
+                self.in_flight = i64::from_le_bytes(number(input)?) != 0;
+                return Err(invalid("a message that was being taken out"));
             }
             _ => return Err(invalid("a record")),
         };

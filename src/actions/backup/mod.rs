@@ -7,6 +7,7 @@
 mod capture;
 mod format;
 mod recover;
+mod refill;
 mod restore;
 mod store;
 

@@ -2,15 +2,15 @@
 //!
 //! A System V queue may be frozen: its limit is 0, so that nobody can send. A segment or set may have its owner's read
 //! permission added. Of a POSIX queue, or a long System V queue, messages may have been taken out. Each is undone here out
-//! of the header, and messages out of the records.
+//! of the header, and messages out of the records: see `refill`.
 
-use super::Record;
 use super::format::{Access, Saved};
-use super::store::{Part, Pending, Stage, Store};
+use super::refill::{SysvQueue, refill};
+use super::store::{Part, Pending, Resumed, Stage, Store};
 use crate::actions::{Policy, Refusal};
-use crate::kernel::mqueue::{self, Queue, room_to_drain};
-use crate::kernel::{Error, Result, SysvStat, capability, file, host, messages, msgctl, namespace, semctl, shmctl};
-use crate::model::{Key, Message};
+use crate::kernel::mqueue;
+use crate::kernel::{Error, Result, SysvStat, capability, file, host, msgctl, namespace, semctl, shmctl};
+use crate::model::Key;
 
 /// How an object is found whose removal has ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ const fn effect(saved: &Saved) -> &'static str {
 
 /// Gives every such object back what it was. One result for each.
 pub fn thaw(store: &Store, policy: Policy) -> Result<Vec<(Interrupted, std::result::Result<(), Refusal>)>> {
+    let _lock = store.lock()?;
     let mut results = Vec::new();
     for pending in store.pending()?.into_iter().filter(|one| one.free && left(one) == Left::Frozen) {
         let address = pending.header.about.address.clone();
@@ -75,7 +76,7 @@ pub(super) fn left(pending: &Pending) -> Left {
         _ if elsewhere => Left::Elsewhere,
         Saved::Queue { key, id, creator, access, limit_bytes, taken, .. } => match msgctl::stat(*id) {
             Ok(stat) if is_same(stat.into(), *key, *creator) => {
-                if *taken && pending.records > 0 {
+                if *taken && pending.taken {
                     return Left::Frozen;
                 }
                 let whole = stat.limit_bytes == *limit_bytes && stat.mode == access.mode;
@@ -86,6 +87,8 @@ pub(super) fn left(pending: &Pending) -> Left {
             _ => Left::Gone,
         },
         Saved::Segment { key, id, creator, access, .. } => match shmctl::stat(*id) {
+            // Removed, and kept by those who have it attached.
+            Ok(stat) if stat.marked_for_removal => Left::Gone,
             Ok(stat) if is_same(stat.common, *key, *creator) => mode_left(stat.mode, *access),
             _ => Left::Gone,
         },
@@ -93,7 +96,7 @@ pub(super) fn left(pending: &Pending) -> Left {
             Ok(stat) if is_same(stat.common, *key, *creator) => mode_left(stat.mode, *access),
             _ => Left::Gone,
         },
-        Saved::PosixQueue { name, file, held, kept, .. } => posix_queue_left(pending, name, *file, *held, *kept),
+        Saved::PosixQueue { name, file, kept, .. } => posix_queue_left(pending, name, *file, *kept),
     }
 }
 
@@ -109,7 +112,7 @@ fn mode_left(mode: u16, access: Access) -> Left {
     if mode != access.mode && mode == access.mode | READABLE { Left::Frozen } else { Left::Whole }
 }
 
-fn posix_queue_left(pending: &Pending, name: &[u8], file: (u32, u32, u64), held: (u64, u64), kept: bool) -> Left {
+fn posix_queue_left(pending: &Pending, name: &[u8], file: (u32, u32, u64), kept: bool) -> Left {
     let may_mount = capability::have(capability::CAP_SYS_ADMIN);
     let Ok(queues) = mqueue::open(may_mount) else { return Left::Elsewhere };
     match queues.stat(name) {
@@ -117,22 +120,27 @@ fn posix_queue_left(pending: &Pending, name: &[u8], file: (u32, u32, u64), held:
         Err(error) if !error.is_absent() => return Left::Elsewhere,
         _ => return Left::Gone,
     }
-    let lacks = queues.attributes(name).is_ok_and(|now| now.messages < held.0);
-    if kept && (lacks || pending.records > 0) { Left::Frozen } else { Left::Whole }
+    if kept && pending.taken { Left::Frozen } else { Left::Whole }
 }
 
 /// Settles what ended removals have left: a finished one can be undone, one that changed nothing is forgotten. What is
 /// frozen stays, for a person to decide.
 pub(super) fn settle(store: &Store) -> Result<()> {
+    let _lock = store.lock()?;
     for file in store.unbegun()? {
         store.drop_pending(&file)?;
     }
     for pending in store.pending()?.into_iter().filter(|one| one.free) {
+        let layout = pending.header.object.layout();
         match (left(&pending), pending.stage) {
             (Left::Gone, Stage::Ready) => store.promote(&pending)?,
             // Somebody else removed the queue; what was taken out of it is all there is.
-            (Left::Gone, Stage::Part | Stage::Refill) if pending.records > 0 && is_taken(&pending) => {
-                let (mut part, _, complete) = store.resume(&pending)?;
+            (Left::Gone, Stage::Part | Stage::Refill) if pending.taken && layout.is_some() => {
+                let Resumed { mut part, complete, in_flight, .. } = store.resume(&pending)?;
+                if let (true, Some(layout)) = (in_flight, layout) {
+                    let length = part.unmeasured(layout)?;
+                    part.tag(layout, length)?;
+                }
                 if !complete {
                     part.seal()?;
                 }
@@ -146,14 +154,10 @@ pub(super) fn settle(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// Whether its messages are taken out, so that the pending file may have the only ones.
-const fn is_taken(pending: &Pending) -> bool {
-    matches!(pending.header.object, Saved::PosixQueue { .. } | Saved::Queue { taken: true, .. })
-}
-
 /// Before an object is removed: an earlier removal of it that was killed is undone first, so that this one sees it as it
-/// was. Errors: another ipcx is at it.
-pub(in crate::actions) fn release(store: &Store, address: &str, object: &Saved) -> std::result::Result<(), Refusal> {
+/// was. Says whether there was one. Only for who has the lock. Errors: another ipcx is at it.
+pub(super) fn release(store: &Store, address: &str, object: &Saved) -> std::result::Result<bool, Refusal> {
+    let mut released = false;
     for pending in store.pending()?.into_iter().filter(|one| names_same(&one.header.object, object)) {
         if !pending.free {
             let why = "another ipcx is removing it".to_owned();
@@ -161,9 +165,10 @@ pub(in crate::actions) fn release(store: &Store, address: &str, object: &Saved) 
         }
         if left(&pending) == Left::Frozen {
             thaw_one(store, &pending)?;
+            released = true;
         }
     }
-    Ok(())
+    Ok(released)
 }
 
 fn names_same(one: &Saved, other: &Saved) -> bool {
@@ -181,8 +186,9 @@ fn names_same(one: &Saved, other: &Saved) -> bool {
 pub(super) fn thaw_one(store: &Store, pending: &Pending) -> Result<()> {
     match &pending.header.object {
         Saved::Queue { id, access, limit_bytes, held, taken, .. } => {
-            let settings = msgctl::MsgSettings { owner: access.owner(), mode: access.mode, limit_bytes: *limit_bytes };
-            if *taken {
+            let (owner, mode) = (access.owner(), access.mode);
+            let settings = msgctl::MsgSettings { owner, mode, limit_bytes: *limit_bytes };
+            if *taken && pending.taken {
                 return refill(store, pending, &SysvQueue { id: *id, settings }, *held);
             }
             msgctl::set(*id, &settings)?;
@@ -204,116 +210,17 @@ pub(super) fn thaw_one(store: &Store, pending: &Pending) -> Result<()> {
     store.drop_pending(&pending.file)
 }
 
-/// As [`thaw_one`], for the removal that this process itself could not finish.
-pub(super) fn thaw_number(store: &Store, number: u64) -> Result<()> {
+/// As [`thaw_one`], for the removal that this process itself could not finish. `queue` is a POSIX queue that it has open,
+/// and leased.
+pub(super) fn put_back(store: &Store, part: Part<'_>, queue: Option<(&mqueue::Queue, (u64, u64))>) -> Result<()> {
+    let number = part.number();
+    let _lock = store.lock()?;
+    drop(part);
     let mine = store.pending()?.into_iter().find(|pending| pending.header.about.number == number);
-    mine.map_or(Ok(()), |pending| thaw_one(store, &pending))
-}
-
-/// A queue whose messages were taken out.
-trait Drained {
-    /// Messages in it and their bytes.
-    fn held(&self) -> Result<(u64, u64)>;
-    /// Takes the rest into the file.
-    fn take(&self, part: &mut Part<'_>) -> Result<()>;
-    /// Lets messages in again.
-    fn open(&self) -> Result<()>;
-    /// Puts one message back.
-    fn put(&self, record: &Record) -> Result<()>;
-}
-
-impl Drained for Queue {
-    fn held(&self) -> Result<(u64, u64)> {
-        let now = self.attributes()?;
-        Ok((now.messages, now.status.map_or(0, |status| status.bytes)))
-    }
-
-    fn take(&self, part: &mut Part<'_>) -> Result<()> {
-        let now = self.attributes()?;
-        let (file, at) = part.direct(room_to_drain(&now, now.status.map_or(0, |status| status.bytes)))?;
-        let (count, end) = self.drain(file, at, now.max_message_bytes)?;
-        part.took(count, end)
-    }
-
-    fn open(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn put(&self, record: &Record) -> Result<()> {
-        if let Record::PosixMessage { priority, data } = record { self.send(*priority, data) } else { Ok(()) }
-    }
-}
-
-/// A System V queue, and what it was set to.
-struct SysvQueue {
-    id: i32,
-    settings: msgctl::MsgSettings,
-}
-
-impl Drained for SysvQueue {
-    fn held(&self) -> Result<(u64, u64)> {
-        msgctl::stat(self.id).map(|now| (now.messages, now.bytes))
-    }
-
-    fn take(&self, part: &mut Part<'_>) -> Result<()> {
-        let (count, bytes) = self.held()?;
-        let (file, at) = part.direct(bytes + (count + 1) * messages::RECORD_HEAD as u64)?;
-        let (count, end) = messages::drain(self.id, file, at)?;
-        part.took(count, end)
-    }
-
-    fn open(&self) -> Result<()> {
-        msgctl::set(self.id, &self.settings)
-    }
-
-    fn put(&self, record: &Record) -> Result<()> {
-        if let Record::Message(message) = record { messages::send(self.id, message, false) } else { Ok(()) }
-    }
-}
-
-/// Puts the messages back that were taken out, in their order: what is still in the queue is taken out too, and goes back
-/// behind them. Senders that wait at a System V queue may come between.
-fn refill(store: &Store, pending: &Pending, queue: &dyn Drained, held: (u64, u64)) -> Result<()> {
-    let (mut part, mut records, complete) = store.resume(pending)?;
-    if !complete {
-        let (count, bytes) = queue.held()?;
-        let in_file: u64 = records.iter().map(length).sum();
-        let lacks = |held: u64, now: u64| held.saturating_sub(now);
-        let missing = (lacks(held.0, records.len() as u64 + count), lacks(held.1, in_file + bytes));
-        if records.is_empty() && missing.0 == 0 {
-            // Nothing was taken: there is nothing to put in order.
-            queue.open()?;
-            part.discard();
-            return Ok(());
-        }
-        if missing.0 > 0 {
-            part.adopt(missing, matches!(pending.header.object, Saved::Queue { .. }))?;
-        }
-        queue.take(&mut part)?;
-        part.seal()?;
-        let pending = Pending { stage: Stage::Ready, file: format!("{}.ready", part.number()), ..pending.clone() };
-        (part, records, _) = store.resume(&pending)?;
-    }
-    // A refill that was itself killed has put the first ones back already: as many as it noted, or one more.
-    let mut done = 0;
-    if pending.stage == Stage::Refill {
-        done = part.put_back()?;
-        done += u64::from(queue.held()?.0 == done + 1);
-    }
-    part.enter(Stage::Refill)?;
-    queue.open()?;
-    for record in records.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
-        queue.put(record)?;
-        done += 1;
-        part.set_put_back(done)?;
-    }
-    part.discard();
-    Ok(())
-}
-
-const fn length(record: &Record) -> u64 {
-    match record {
-        Record::PosixMessage { data, .. } | Record::Message(Message { data, .. }) => data.len() as u64,
-        _ => 0,
+    match (mine, queue) {
+        (Some(pending), Some((queue, held))) if pending.taken => refill(store, &pending, queue, held),
+        (Some(pending), Some(_)) => store.drop_pending(&pending.file),
+        (Some(pending), None) => thaw_one(store, &pending),
+        (None, _) => Ok(()),
     }
 }

@@ -51,6 +51,12 @@ impl Restoration {
     pub fn run(&self, store: &Store, policy: Policy) -> std::result::Result<Restored, Refusal> {
         self.check(policy)?;
         let _held = hold_signals::hold();
+        let _lock = store.lock()?;
+        if !store.has(&self.entry) {
+            let (what, number) = (self.entry.header.about.address.clone(), self.entry.header.about.number);
+            let why = format!("backup {number} is gone: it was brought back or discarded meanwhile");
+            return Err(Refusal::Failed { what, why });
+        }
         let mut notes = Vec::new();
         let made = match &self.entry.header.object {
             Saved::Queue { key, id, access, limit_bytes, .. } => {

@@ -226,7 +226,7 @@ impl Removal {
         };
         let Kept { number, attaches, without_messages, alone } = Removing {
             store,
-            subject: &self.victim,
+            subject: self.victim.clone(),
             address: &self.address,
             force: policy.force,
             used: !self.users.is_empty(),

@@ -43,6 +43,11 @@ pub fn ipcx_bytes<T: AsRef<OsStr>>(arguments: &[T]) -> (i32, Vec<u8>) {
 
 /// Runs it as another user.
 pub fn ipcx_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Ran {
+    finish(&mut command_as(uid, arguments))
+}
+
+/// The same as [`command`], for another user.
+pub fn command_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Command {
     // The user may have no way to where the tests were built.
     let copy = scratch().join(".ipcx");
     if !copy.exists() {
@@ -52,7 +57,8 @@ pub fn ipcx_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Ran {
     let mut command = Command::new(copy);
     command.args(arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null()).current_dir("/");
     command.env("XDG_STATE_HOME", state_home_of(uid));
-    finish(command.uid(uid).gid(uid))
+    command.uid(uid).gid(uid);
+    command
 }
 
 /// Where another user's backups go; made for him if need be.

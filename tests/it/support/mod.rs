@@ -9,9 +9,12 @@ pub mod isolated;
 pub mod look;
 pub mod mounts;
 pub mod posix;
+pub mod shared;
 pub mod signals;
 pub mod sockets;
 pub mod sysv;
+pub mod trace;
+pub mod undo;
 pub mod users;
 pub mod wait;
 

@@ -106,6 +106,16 @@ impl Attachment {
         // SAFETY: within the segment, which is attached for writing as long as `self` lives.
         unsafe { self.0.cast::<u8>().add(at).write_volatile(1) };
     }
+
+    /// Writes ever other numbers to the first bytes.
+    pub fn count_for_ever(&self) -> ! {
+        let mut number = 0u64;
+        loop {
+            number = number.wrapping_add(1);
+            // SAFETY: a segment begins on a page and has at least one.
+            unsafe { self.0.cast::<u64>().write_volatile(number) };
+        }
+    }
 }
 
 impl Attachment {

@@ -14,7 +14,8 @@ use super::recover;
 use super::{Part, Store};
 use crate::actions::Refusal;
 use crate::actions::subject::Subject;
-use crate::kernel::{self, Error};
+use crate::kernel::state_dir::Lock;
+use crate::kernel::{self, Error, mqueue};
 use crate::model::Kind;
 
 /// How often a copy is begun anew because others keep changing the object.
@@ -24,7 +25,7 @@ const ATTEMPTS: usize = 100;
 #[derive(Debug)]
 pub(in crate::actions) struct Removing<'a> {
     pub(in crate::actions) store: &'a Store,
-    pub(in crate::actions) subject: &'a Subject,
+    pub(in crate::actions) subject: Subject,
     pub(in crate::actions) address: &'a str,
     pub(in crate::actions) force: bool,
     /// Somebody demonstrably has it.
@@ -63,65 +64,73 @@ impl<T: Into<Refusal>> From<T> for Failure {
     }
 }
 
-impl Removing<'_> {
+impl<'a> Removing<'a> {
     /// Backs the object up and removes it.
     pub(in crate::actions) fn run(self) -> Result<Kept, Refusal> {
         let kept = |number| Kept { number, attaches: 0, without_messages: false, alone: false };
-        match self.subject {
+        match self.subject.clone() {
             Subject::SysV { kind: Kind::Queue, id, .. } => {
-                let object = queue::saved(*id)?;
-                let taken = matches!(object, Saved::Queue { taken: true, .. });
-                self.steps(object, |part| queue::remove(&self, *id, taken, part)).map(|(n, ())| kept(n))
+                let done = self.steps(&|| queue::saved(id), |this, object, part| {
+                    queue::remove(this, id, object.layout().is_some(), part)
+                });
+                done.map(|(number, ())| kept(number))
             }
             Subject::SysV { kind: Kind::Shm, id, .. } => {
-                let done = self.steps(segment::saved(*id)?, |part| segment::remove(&self, *id, part));
+                let done = self.steps(&|| segment::saved(id), |this, _, part| segment::remove(this, id, part));
                 done.map(|(number, attaches)| Kept { attaches, ..kept(number) })
             }
             Subject::SysV { id, .. } => {
-                self.steps(semaphores::saved(*id)?, |part| semaphores::remove(&self, *id, part)).map(|(n, ())| kept(n))
+                let done = self.steps(&|| semaphores::saved(id), |this, _, part| semaphores::remove(this, id, part));
+                done.map(|(n, ())| kept(n))
             }
             Subject::File { path, .. } => {
-                let done = self.steps(files::saved(path)?, |part| files::remove(&self, path, part));
+                let done = self.steps(&|| files::saved(&path), |this, _, part| files::remove(this, &path, part));
                 done.map(|(number, alone)| Kept { alone, ..kept(number) })
             }
-            Subject::PosixQueue { name, device, inode } => posix_queue::remove(&self, name, *device, *inode),
+            Subject::PosixQueue { name, device, inode } => posix_queue::remove(&self, &name, device, inode),
         }
     }
 
-    /// The steps that all kinds share; `remove` copies, seals and removes.
+    /// The steps that all kinds but POSIX queues share; `remove` copies, seals and removes.
     fn steps<T>(
-        &self,
-        object: Saved,
-        remove: impl FnOnce(&mut Part<'_>) -> Result<T, Failure>,
+        mut self,
+        saved: &dyn Fn() -> kernel::Result<Saved>,
+        remove: impl FnOnce(&Self, &Saved, &mut Part<'_>) -> Result<T, Failure>,
     ) -> Result<(u64, T), Refusal> {
-        recover::release(self.store, self.address, &object)?;
-        let mut part = self.begin(object)?;
-        match remove(&mut part) {
+        let mut lock = self.store.lock().map_err(|error| self.unkept(&error))?;
+        self.subject.verify(self.address)?;
+        if recover::release(self.store, self.address, &saved()?)? {
+            // That has stamped its time of change.
+            self.subject = self.subject.again()?;
+        }
+        // Seen while no other ipcx can be at it.
+        let object = saved()?;
+        let mut part = self.begin(&mut lock, object.clone())?;
+        drop(lock);
+        match remove(&self, &object, &mut part) {
             Ok(done) => Ok((part.done(), done)),
             Err(Failure::Untouched(refusal)) => {
                 part.discard();
                 Err(refusal)
             }
-            Err(Failure::Taken(refusal)) => Err(self.put_back(part, refusal)),
+            Err(Failure::Taken(refusal)) => Err(self.put_back(part, None, refusal)),
             Err(Failure::Changed(refusal)) => Err(refusal),
         }
     }
 
-    /// Makes the object what it was out of the pending file.
-    fn put_back(&self, part: Part<'_>, refusal: Refusal) -> Refusal {
-        let number = part.number();
-        drop(part);
-        match recover::thaw_number(self.store, number) {
+    /// Makes a queue what it was out of the pending file; `queue` is a POSIX queue, open and leased, and what it held.
+    fn put_back(&self, part: Part<'_>, queue: Option<(&mqueue::Queue, (u64, u64))>, refusal: Refusal) -> Refusal {
+        match recover::put_back(self.store, part, queue) {
             Ok(()) => refusal,
-            Err(error) => self.failed(format!(
-                "{refusal}; and its messages could not be put back: {error}; `ipcx undo --thaw` tries again"
+            Err(why) => self.failed(format!(
+                "{refusal}; and its messages could not be put back: {why}; `ipcx undo --thaw` tries again"
             )),
         }
     }
 
-    fn begin(&self, object: Saved) -> Result<Part<'_>, Refusal> {
+    fn begin(&self, lock: &mut Lock, object: Saved) -> Result<Part<'a>, Refusal> {
         let header = Header { about: self.about.clone(), object };
-        self.store.begin(header).map_err(|error| self.unkept(&error))
+        self.store.begin(lock, header).map_err(|error| self.unkept(&error))
     }
 
     /// The backup could not be written.

@@ -7,16 +7,19 @@ use crate::actions::Refusal;
 use crate::actions::backup::format::{Access, Saved};
 use crate::actions::backup::recover;
 use crate::kernel::mqueue::{self, Queue, room_to_drain};
+use crate::kernel::{Error, capability, users};
 use crate::model::Device;
 
 pub(super) fn remove(removing: &Removing<'_>, name: &[u8], device: Device, inode: u64) -> Result<Kept, Refusal> {
+    let mut lock = removing.store.lock().map_err(|error| removing.unkept(&error))?;
     let before = attributes(removing, &open(removing, name, device, inode)?, name, true)?;
     recover::release(removing.store, removing.address, &before)?;
     let queue = open(removing, name, device, inode)?;
     let (kept, alone) = is_alone(removing, &queue)?;
     let object = attributes(removing, &queue, name, kept)?;
     let Saved::PosixQueue { held, .. } = object else { return Err(removing.changed()) };
-    let mut part = removing.begin(object)?;
+    let mut part = removing.begin(&mut lock, object)?;
+    drop(lock);
     if held.1 > part.max_size() && kept {
         let refusal = removing.too_large(held.1, part.max_size());
         part.discard();
@@ -29,9 +32,8 @@ pub(super) fn remove(removing: &Removing<'_>, name: &[u8], device: Device, inode
             Err(refusal)
         }
         Err(refusal) => {
-            // Opened anew for that, which the lease on this one would forbid.
-            drop(queue);
-            Err(removing.put_back(part, refusal))
+            // The lease still keeps others out.
+            Err(removing.put_back(part, Some((&queue, held)), refusal))
         }
     }
 }
@@ -42,6 +44,10 @@ fn open(removing: &Removing<'_>, name: &[u8], device: Device, inode: u64) -> Res
         if busy { removing.failed("another process has just leased it; try again".into()) } else { error.into() }
     })?;
     let now = queue.stat()?;
+    // Who may read and write it, but not remove it, shall not take its messages out only to put them back.
+    if now.owner.uid != users::own_uid() && !capability::have(capability::CAP_FOWNER) {
+        return Err(Error::Permission { what: removing.address.to_owned() }.into());
+    }
     if (now.device, now.inode) == (device, inode) { Ok(queue) } else { Err(removing.changed()) }
 }
 

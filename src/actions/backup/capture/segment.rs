@@ -82,7 +82,20 @@ fn settle(
         digest(&mut hash, offset, bytes);
         Ok(())
     })?;
-    if hash.finish() == before { Ok(()) } else { copy(removing, segment, size, holes, part).map(drop) }
+    if hash.finish() == before {
+        return Ok(());
+    }
+    let mut again = part.again().map_err(|error| removing.unkept(&error))?;
+    match copy(removing, segment, size, holes, &mut again) {
+        Ok(_) => {
+            *part = again;
+            Ok(())
+        }
+        Err(refusal) => {
+            again.discard();
+            Err(refusal)
+        }
+    }
 }
 
 /// Copies what is not zeros, durably, and returns a digest of it.

@@ -1,16 +1,19 @@
 //! The directory of the backups: numbers, files being written, files to undo, and which have to go.
 
+mod part;
+
 use super::format::{self, Header, Record, Records};
 use super::recover::{self, Left};
 use crate::kernel::clock::Clock;
-use crate::kernel::messages::{RECORD_HEAD, TAKEN};
-use crate::kernel::mqueue::DRAINED;
-use crate::kernel::state_dir::{StateDir, StateFile};
+use crate::kernel::state_dir::{Lock, StateDir, StateFile};
 use crate::kernel::{Error, Result};
 use crate::model::Time;
 use std::cell::Cell;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter};
 use std::path::Path;
+
+pub(in crate::actions) use part::Part;
+pub(super) use part::Resumed;
 
 /// How much is kept, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,16 +68,20 @@ pub(super) enum Stage {
     Ready,
     /// Messages of a POSIX queue are being put back.
     Refill,
+    /// The object is gone, and what was written to it in its last moment is being copied. The file that is ready counts until
+    /// this one takes its place.
+    Again,
 }
 
 impl Stage {
-    const ALL: [Self; 3] = [Self::Part, Self::Ready, Self::Refill];
+    const COUNT: [Self; 3] = [Self::Part, Self::Ready, Self::Refill];
 
     const fn ending(self) -> &'static str {
         match self {
             Self::Part => ".part",
             Self::Ready => ".ready",
             Self::Refill => ".refill",
+            Self::Again => ".again",
         }
     }
 }
@@ -87,8 +94,8 @@ pub(super) struct Pending {
     pub(super) file: String,
     /// Nobody is at it any more.
     pub(super) free: bool,
-    /// 1 if there is a whole record in it, otherwise 0.
-    pub(super) records: u64,
+    /// Something was put into it, or was just being.
+    pub(super) taken: bool,
 }
 
 impl Store {
@@ -179,24 +186,42 @@ impl Store {
     pub(super) fn pending(&self) -> Result<Vec<Pending>> {
         let mut found = Vec::new();
         for (file, _) in self.pending.files()? {
-            let known = Stage::ALL.into_iter().find(|stage| number(&file, stage.ending()).is_some());
+            let known = Stage::COUNT.into_iter().find(|stage| number(&file, stage.ending()).is_some());
             let Some(stage) = known else { continue };
+            let opened = match self.pending.open_file(&file) {
+                // Just finished by the process that was at it.
+                Err(error) if error.is_absent() => continue,
+                opened => opened?,
+            };
             // Without a whole header nothing was begun.
-            let mut input = BufReader::new(self.pending.open_file(&file)?);
+            let mut input = BufReader::new(opened);
             if let Ok((header, _)) = format::read_header(&mut input) {
                 let free = self.pending.is_free(&file);
                 let mut records = Records::new(input);
                 let _ = records.next();
-                found.push(Pending { header, stage, file, free, records: records.count });
+                let taken = records.count > 0 || records.in_flight;
+                found.push(Pending { header, stage, file, free, taken });
             }
         }
         Ok(found)
     }
 
-    /// Pending files without a whole header, whose processes have ended.
+    /// Pending files that do not count, whose processes have ended: without a whole header, or not to the end copied anew.
     pub(super) fn unbegun(&self) -> Result<Vec<String>> {
         let names = self.pending.files()?.into_iter().map(|(file, _)| file);
-        Ok(names.filter(|file| header(&self.pending, file).is_err() && self.pending.is_free(file)).collect())
+        let counts = |file: &str| number(file, Stage::Again.ending()).is_none() && header(&self.pending, file).is_ok();
+        Ok(names.filter(|file| !counts(file) && self.pending.is_free(file)).collect())
+    }
+
+    /// Held while it is decided who is at which object: by whoever begins a removal or undoes something.
+    pub(super) fn lock(&self) -> Result<Lock> {
+        self.dir.lock()
+    }
+
+    /// Whether a backup is still there.
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        let dir = if entry.ready { &self.pending } else { &self.dir };
+        header(dir, &entry.file).is_ok_and(|header| header == entry.header)
     }
 
     /// Removes a pending file.
@@ -209,8 +234,8 @@ impl Store {
         self.pending.rename(&pending.file, &self.dir, &format!("{}.backup", pending.header.about.number))
     }
 
-    /// A pending file, to go on with it.
-    pub(super) fn resume(&self, pending: &Pending) -> Result<(Part<'_>, Vec<Record>, bool)> {
+    /// A pending file, to go on with it behind the last whole record. Only for who has the lock.
+    pub(super) fn resume(&self, pending: &Pending) -> Result<Resumed<'_>> {
         let mut input = BufReader::new(self.pending.open_file(&pending.file)?);
         let (_, body) = format::read_header(&mut input).map_err(|error| damaged(&pending.file, &error))?;
         let mut records = Records::new(input);
@@ -219,7 +244,7 @@ impl Store {
         while let Ok(Some(record)) = records.next() {
             read.push(record);
         }
-        let (complete, whole) = (records.complete, records.whole);
+        let Records { complete, whole, in_flight, returned, .. } = records;
         let file = self.pending.open_file(&pending.file)?;
         let mut part = Part {
             store: self,
@@ -231,22 +256,20 @@ impl Store {
             stage: pending.stage,
         };
         part.seek(body + whole)?;
-        Ok((part, read, complete))
+        Ok(Resumed { part, records: read, complete, in_flight, returned })
     }
 
     /// Gives the header its number and what it belongs to, and begins its file.
-    pub(in crate::actions) fn begin(&self, mut header: Header) -> Result<Part<'_>> {
+    pub(super) fn begin(&self, lock: &mut Lock, mut header: Header) -> Result<Part<'_>> {
         header.about.batch.clone_from(&self.batch);
-        let mut lock = self.dir.lock()?;
-        let last = match lock.number() {
-            // At first, and where the number was damaged, the files tell.
-            0 => {
-                let names = self.dir.files()?.into_iter().chain(self.pending.files()?);
-                names.filter_map(|(file, _)| file.split('.').next()?.parse().ok()).max().unwrap_or(0)
-            }
-            number => number,
-        };
-        header.about.number = last + 1;
+        let mut number = lock.number() + 1;
+        // At first, and where the number was damaged, the files tell.
+        if number == 1 || self.dir.open_file(&format!("{number}.backup")).is_ok() {
+            let names = self.dir.files()?.into_iter().chain(self.pending.files()?);
+            let largest = names.filter_map(|(file, _)| file.split('.').next()?.parse().ok()).max().unwrap_or(0);
+            number = number.max(largest + 1);
+        }
+        header.about.number = number;
         lock.set_number(header.about.number)?;
         let file = BufWriter::new(self.pending.create(&format!("{}.part", header.about.number))?);
         let mut part =
@@ -281,182 +304,14 @@ impl Store {
         for (_, file, bytes, written) in files.into_iter().rev() {
             let old = now.seconds_since(written) > self.settings.keep as f64;
             if old || sum.saturating_add(bytes) > self.settings.total {
-                self.dir.remove(&file)?;
+                // It may just have been brought back.
+                self.dir.remove(&file).or_else(|error| if error.is_absent() { Ok(()) } else { Err(error) })?;
             } else {
                 sum += bytes;
             }
         }
         self.sum.set(Some(sum));
         Ok(())
-    }
-}
-
-/// The file of a removal that is under way.
-#[derive(Debug)]
-pub(in crate::actions) struct Part<'a> {
-    store: &'a Store,
-    number: u64,
-    file: BufWriter<StateFile>,
-    /// Where the first record begins.
-    body: u64,
-    records: u64,
-    /// Where the end record ends, once it is written.
-    end: u64,
-    stage: Stage,
-}
-
-impl Part<'_> {
-    /// The number by which it will be undone.
-    pub(in crate::actions) const fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Most bytes of contents.
-    pub(in crate::actions) const fn max_size(&self) -> u64 {
-        self.store.settings.max_size
-    }
-
-    fn write_header(&mut self, header: &Header) -> Result<()> {
-        let written = format::write_header(&mut self.file, header);
-        self.body = written.map_err(|error| self.io(&error))?;
-        // Not made durable yet: it has to outlive this process, and a machine that stops takes the object with it.
-        self.flush()
-    }
-
-    /// Adds a piece of contents.
-    pub(in crate::actions) fn push(&mut self, record: &Record) -> Result<()> {
-        self.records += 1;
-        format::write_record(&mut self.file, record).map_err(|error| self.io(&error))
-    }
-
-    /// Adds bytes of a segment or file.
-    pub(in crate::actions) fn push_bytes(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.records += 1;
-        format::write_bytes(&mut self.file, offset, bytes).map_err(|error| self.io(&error))
-    }
-
-    /// Has room for so many more bytes, and hands out the file and the place of the next record, for records to be written
-    /// there by others; [`Part::took`] then tells how many.
-    pub(in crate::actions) fn direct(&mut self, room: u64) -> Result<(&StateFile, u64)> {
-        self.flush()?;
-        let at = self.file.stream_position().map_err(|error| self.io(&error))?;
-        self.file.get_mut().reserve(at + room)?;
-        Ok((self.file.get_ref(), at))
-    }
-
-    /// So many records were written directly, up to this place.
-    pub(in crate::actions) fn took(&mut self, records: u64, end: u64) -> Result<()> {
-        self.records += records;
-        self.seek(end)
-    }
-
-    fn seek(&mut self, to: u64) -> Result<()> {
-        self.file.seek(SeekFrom::Start(to)).map(drop).map_err(|error| self.io(&error))
-    }
-
-    /// Forgets all contents, to write them anew. A file that was ready is so no more.
-    pub(in crate::actions) fn restart(&mut self) -> Result<()> {
-        self.enter(Stage::Part)?;
-        self.flush()?;
-        self.records = 0;
-        self.file.get_ref().cut(self.body)?;
-        self.seek(self.body)
-    }
-
-    /// Writes the end, makes all durable, and says that it is ready.
-    pub(in crate::actions) fn seal(&mut self) -> Result<()> {
-        format::write_end(&mut self.file, self.records).map_err(|error| self.io(&error))?;
-        self.flush()?;
-        let end = self.file.stream_position().map_err(|error| self.io(&error))?;
-        self.end = end;
-        self.file.get_ref().cut(end)?;
-        self.file.get_ref().sync()?;
-        self.enter(Stage::Ready)?;
-        self.store.pending.sync()
-    }
-
-    /// Says how far it came.
-    pub(super) fn enter(&mut self, stage: Stage) -> Result<()> {
-        if self.stage != stage {
-            let (from, to) = (self.name(), format!("{}{}", self.number, stage.ending()));
-            self.store.pending.rename(&from, &self.store.pending, &to)?;
-            self.stage = stage;
-        }
-        Ok(())
-    }
-
-    /// Makes a record of a message that was taken and lies at the present place without length and tag. `missing` is how many
-    /// messages the queue and the records lack, and how many bytes.
-    pub(super) fn adopt(&mut self, missing: (u64, u64), sysv: bool) -> Result<()> {
-        let at = self.file.stream_position().map_err(|error| self.io(&error))?;
-        let (tag, length_at, head) = if sysv { (TAKEN, 1, RECORD_HEAD as u64) } else { (DRAINED, 5, 9) };
-        let mut length = missing.1;
-        if sysv {
-            // Others may have taken some as well; that this process has one, its type tells, which is never 0.
-            let text = self.read_at(at + 5, size_of::<i64>() as u64 + missing.1)?;
-            let (kind, data) = text.split_at(size_of::<i64>().min(text.len()));
-            if kind.iter().all(|byte| *byte == 0) {
-                return Ok(());
-            }
-            if missing.0 > 1 {
-                // Whose bytes are missing cannot be told; what is not zeros is this one's.
-                length = data.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
-            }
-        } else if missing.0 != 1 {
-            return Ok(());
-        }
-        self.seek(at + length_at)?;
-        let length32 = u32::try_from(length).unwrap_or(u32::MAX);
-        self.file.write_all(&length32.to_le_bytes()).map_err(|error| self.io(&error))?;
-        self.seek(at)?;
-        self.file.write_all(&[tag]).map_err(|error| self.io(&error))?;
-        self.took(1, at + head + length)
-    }
-
-    /// Up to so many bytes from a place on.
-    fn read_at(&mut self, at: u64, length: u64) -> Result<Vec<u8>> {
-        self.seek(at)?;
-        let mut bytes = Vec::new();
-        let read = self.file.get_mut().take(length).read_to_end(&mut bytes);
-        read.map(|_| bytes).map_err(|error| self.io(&error))
-    }
-
-    /// How many messages were put back, kept behind the end.
-    pub(super) fn put_back(&mut self) -> Result<u64> {
-        let text = self.read_at(self.end, size_of::<u64>() as u64)?;
-        Ok(text.try_into().map_or(0, u64::from_le_bytes))
-    }
-
-    /// Keeps it.
-    pub(super) fn set_put_back(&mut self, count: u64) -> Result<()> {
-        self.seek(self.end)?;
-        self.file.write_all(&count.to_le_bytes()).map_err(|error| self.io(&error))?;
-        self.flush()
-    }
-
-    /// The object is gone: from now on it can be undone. A failure here loses nothing: the ready file is found.
-    pub(in crate::actions) fn done(self) -> u64 {
-        let moved = self.store.pending.rename(&self.name(), &self.store.dir, &format!("{}.backup", self.number));
-        let _ = moved.and_then(|()| self.store.added(self.end));
-        self.number
-    }
-
-    /// The object stays: nothing is to be undone.
-    pub(in crate::actions) fn discard(self) {
-        // One that stays behind names an object that is as it was, and is swept away later.
-        let _ = self.store.pending.remove(&self.name());
-    }
-
-    fn name(&self) -> String {
-        format!("{}{}", self.number, self.stage.ending())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.file.flush().map_err(|error| self.io(&error))
-    }
-
-    fn io(&self, error: &std::io::Error) -> Error {
-        self.file.get_ref().error(error)
     }
 }
 
