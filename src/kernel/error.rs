@@ -70,6 +70,11 @@ impl Error {
         Self::from_errno(what, error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
     }
 
+    /// A limit of ipcx's own would be exceeded (`EDQUOT`).
+    pub fn quota(what: impl Into<String>) -> Self {
+        Self::Os { what: what.into(), errno: Errno::EDQUOT }
+    }
+
     /// Whether the caller lacks a privilege.
     pub const fn is_permission(&self) -> bool {
         matches!(self, Self::Permission { .. })

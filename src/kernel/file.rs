@@ -227,6 +227,30 @@ pub fn may_access(path: &[u8], to_write: bool) -> bool {
     faccessat(nix::fcntl::AT_FDCWD, OsStr::from_bytes(path), wanted, AtFlags::AT_EACCESS).is_ok()
 }
 
+/// The directory that a path lies in, held, and the name in it. Needs search permission on the way.
+pub(super) fn open_parent(path: &[u8]) -> Result<(OwnedFd, &OsStr)> {
+    let (parent, name) = match path.iter().rposition(|b| *b == b'/') {
+        None => (&b"."[..], path),
+        Some(end) => (&path[..end.max(1)], &path[end + 1..]),
+    };
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let directory = openat(nix::fcntl::AT_FDCWD, OsStr::from_bytes(parent), flags, Mode::empty())
+        .map_err(|errno| Error::from_errno(escape(parent), errno))?;
+    Ok((directory, OsStr::from_bytes(name)))
+}
+
+/// Removes a name from its directory, as [`unlink`], if it is still that of this file. The directory is held meanwhile, so
+/// that no directory that takes its place is touched. Errors: [`Error::Gone`] when it is another file's.
+pub fn unlink_same(path: &[u8], device: Device, inode: u64) -> Result<()> {
+    let (directory, name) = open_parent(path)?;
+    let now = lstat_at(&directory, name.as_bytes())?;
+    if (now.device, now.inode) != (device, inode) {
+        return Err(Error::Gone { what: escape(path).into_owned() });
+    }
+    nix::unistd::unlinkat(&directory, name, nix::unistd::UnlinkatFlags::NoRemoveDir)
+        .map_err(|errno| Error::from_errno(escape(path), errno))
+}
+
 /// Whether the caller may remove a name from its directory: write and search permission there and, where the directory
 /// is sticky, being the owner of either, or `CAP_FOWNER`. A forecast for people; the kernel has the last word.
 pub fn may_unlink(path: &[u8], may_override: bool) -> bool {

@@ -16,6 +16,14 @@ const GETZCNT: libc::c_int = 15;
 const SETVAL: libc::c_int = 16;
 const SETALL: libc::c_int = 17;
 
+/// `union semun` (`man 2 semctl`), which every program has to define for itself.
+#[repr(C)]
+#[derive(Clone, Copy)]
+union Semun {
+    value: libc::c_int,
+    pointer: *const libc::c_void,
+}
+
 /// A set's `semid_ds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SemStat {
@@ -106,8 +114,10 @@ pub fn set_all(id: i32, values: &[u16]) -> Result<()> {
 
 /// Sets one value (`SETVAL`), likewise for that semaphore.
 pub fn set_one(id: i32, index: u16, value: u16) -> Result<()> {
-    // SAFETY: the fourth argument is the integer member of `union semun`; no memory is passed.
-    let result = unsafe { libc::semctl(id, libc::c_int::from(index), SETVAL, libc::c_int::from(value)) };
+    // Of the size of the union, so that its integer is where the library looks for it in either byte order.
+    let argument = Semun { value: value.into() };
+    // SAFETY: the fourth argument is a `union semun` with its integer set; no memory is passed.
+    let result = unsafe { libc::semctl(id, libc::c_int::from(index), SETVAL, argument) };
     Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
 }
 

@@ -1,13 +1,14 @@
 //! Files with holes: which bytes are really there (`man 2 lseek`, `SEEK_DATA`), and files that appear whole or not at all
 //! (`O_TMPFILE`, `man 2 open`).
 
-use super::file::{self, Stat};
+use super::file::{self, FileType, Stat};
+use super::pinned::pin_at;
 use super::{Error, Result};
 use crate::model::{Ids, escape};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open};
-use nix::sys::stat::{Mode, SFlag, fchmod, mknod};
-use nix::unistd::{Gid, Uid, Whence, fchown, fchownat, linkat, lseek};
+use nix::sys::stat::{Mode, SFlag, fchmod, mknodat};
+use nix::unistd::{Gid, Uid, Whence, fchown, linkat, lseek};
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -119,24 +120,28 @@ impl SparseFile {
 /// Makes a FIFO, or the file of a unix socket that nobody is bound to, whatever the umask. Errors: `EEXIST`. What was made
 /// is removed again when owner or mode cannot be set.
 pub fn make_special(path: &[u8], socket: bool, owner: Ids, mode: u16) -> Result<()> {
-    let name = OsStr::from_bytes(path);
     let fail = |errno| Error::from_errno(escape(path), errno);
     let kind = if socket { SFlag::S_IFSOCK } else { SFlag::S_IFIFO };
-    mknod(name, kind, Mode::S_IRUSR | Mode::S_IWUSR, 0).map_err(fail)?;
+    // By the directory that is held, so that nobody who may rename on the way turns what follows on something else.
+    let (directory, name) = file::open_parent(path)?;
+    mknodat(&directory, name, kind, Mode::S_IRUSR | Mode::S_IWUSR, 0).map_err(fail)?;
+    let file = pin_at(&directory, name.as_bytes())?;
     let set = || {
-        if file::lstat(path)?.owner != owner {
-            let (uid, gid) = (Uid::from_raw(owner.uid), owner.gid.map(Gid::from_raw));
-            fchownat(AT_FDCWD, name, Some(uid), gid, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(fail)?;
+        let now = file.stat()?;
+        let wanted = if socket { FileType::Socket } else { FileType::Fifo };
+        // Just made by this process, and nobody has written to it: anything else has come in between.
+        if now.file_type != wanted || now.owner.uid != super::users::own_uid() || now.mode != 0o600 & now.mode {
+            return Err(Error::Gone { what: escape(path).into_owned() });
         }
-        nix::sys::stat::fchmodat(
-            AT_FDCWD,
-            name,
-            Mode::from_bits_truncate(mode.into()),
-            nix::sys::stat::FchmodatFlags::FollowSymlink,
-        )
-        .map_err(fail)
+        if now.owner != owner {
+            file.set_owner(Some(owner.uid), owner.gid)?;
+        }
+        file.set_mode(mode)
     };
     set().inspect_err(|_| {
-        let _ = file::unlink(path);
+        let same = |now: Stat| file.stat().is_ok_and(|made| (made.device, made.inode) == (now.device, now.inode));
+        if file::lstat_at(&directory, name.as_bytes()).is_ok_and(same) {
+            let _ = nix::unistd::unlinkat(&directory, name, nix::unistd::UnlinkatFlags::NoRemoveDir);
+        }
     })
 }

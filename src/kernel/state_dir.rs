@@ -6,10 +6,10 @@ use super::{Error, Result};
 use crate::model::escape;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, OFlag, RenameFlags, openat, renameat2};
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, RenameFlags, openat, renameat2};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -19,6 +19,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 use std::sync::atomic::{Ordering, compiler_fence};
+use std::time::{Duration, Instant};
 
 /// An open directory that is the caller's alone.
 #[derive(Debug)]
@@ -50,10 +51,13 @@ impl StateDir {
                 Err(errno) => return Err(Error::from_errno(name(path), errno)),
             }
         }
-        Self::open(path)
+        let made = Self::open(path)?;
+        // One that was there may be open to others.
+        fchmod(&made.fd, Mode::S_IRWXU).map_err(|errno| made.error("", errno))?;
+        Ok(made)
     }
 
-    /// Opens it where it exists. Errors: [`Error::NotFound`]; as [`StateDir::make`].
+    /// Opens it where it exists, and changes nothing. Errors: [`Error::NotFound`]; as [`StateDir::make`].
     pub fn open(path: &Path) -> Result<Self> {
         let fail = |errno| Error::from_errno(name(path), errno);
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -61,9 +65,6 @@ impl StateDir {
         let stat = Stat::from(nix::sys::stat::fstat(&fd).map_err(fail)?);
         if stat.owner.uid != super::users::own_uid() {
             return Err(Error::Permission { what: format!("{} belongs to uid {}", name(path), stat.owner.uid) });
-        }
-        if stat.mode & 0o077 != 0 {
-            fchmod(&fd, Mode::S_IRWXU).map_err(fail)?;
         }
         Ok(Self { fd, path: path.to_owned() })
     }
@@ -110,8 +111,14 @@ impl StateDir {
 
     /// Gives a file another name, in another directory too, in one step. Errors: `EEXIST` when the name is taken.
     pub fn rename(&self, from: &str, to_dir: &Self, to: &str) -> Result<()> {
-        renameat2(&self.fd, from, &to_dir.fd, to, RenameFlags::RENAME_NOREPLACE)
-            .map_err(|errno| self.error(from, errno))
+        match renameat2(&self.fd, from, &to_dir.fd, to, RenameFlags::RENAME_NOREPLACE) {
+            // Some file systems do not know the flag: a second name, and then the first one away.
+            Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
+                linkat(&self.fd, from, &to_dir.fd, to, AtFlags::empty()).map_err(|errno| self.error(from, errno))?;
+                self.remove(from)
+            }
+            renamed => renamed.map_err(|errno| self.error(from, errno)),
+        }
     }
 
     /// Gives a file the name of another one, which is then gone, in one step, and makes that durable.
@@ -143,12 +150,21 @@ impl StateDir {
         Ok(names.into_iter().filter_map(regular).collect())
     }
 
-    /// Waits until no other process holds the lock of this directory, and takes it.
+    /// Waits until no other process holds the lock of this directory, and takes it. It is held for an instant mostly; a
+    /// process that was stopped meanwhile may hold it longer. Errors: `EAGAIN` after half a minute.
     pub fn lock(&self) -> Result<Lock> {
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let file = self.open_with("lock", flags)?.file;
-        let file = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| self.error("lock", errno))?;
-        Ok(Lock { file })
+        let until = Instant::now() + Duration::from_secs(30);
+        let mut file = file;
+        loop {
+            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(file) => return Ok(Lock { file }),
+                Err((back, Errno::EAGAIN)) if Instant::now() < until => file = back,
+                Err((_, errno)) => return Err(self.error("lock", errno)),
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 }
 

@@ -109,6 +109,15 @@ fn make_queue() -> String {
     format!("queue:{id}")
 }
 
+/// More messages than are copied: they are taken out.
+fn make_long_queue() -> String {
+    let id = sysv::queue(0x7a, 0o600);
+    for number in 0..4_200i64 {
+        sysv::send(id, 1 + number % 3, [&b""[..], b"\0", b"\xa5\xa5"][(number % 7 % 3) as usize]);
+    }
+    format!("queue:{id}")
+}
+
 fn make_segment() -> String {
     let id = sysv::segment(0x78, 5 * 4096 + 17, 0o600);
     let attached = sysv::attach(id);
@@ -157,6 +166,16 @@ fn the_removal_of_a_queue() {
     isolated(|| {
         in_every_moment_of_rm(&Subject { make: &make_queue, forget: &forget }, stride(7));
         finished_by_rm(&Subject { make: &make_queue, forget: &forget }, stride(23));
+    });
+}
+
+#[test]
+fn the_removal_of_a_long_queue() {
+    isolated(|| {
+        // Thousands of its moments are alike: the kernel puts one message after the other into the file.
+        let subject = Subject { make: &make_long_queue, forget: &forget };
+        in_every_moment_of_rm(&subject, stride(1501));
+        finished_by_rm(&subject, stride(4001));
     });
 }
 

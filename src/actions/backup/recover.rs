@@ -77,12 +77,10 @@ pub(super) fn left(pending: &Pending) -> Left {
         Saved::Queue { key, id, creator, access, limit_bytes, taken, .. } => match msgctl::stat(*id) {
             Ok(stat) if is_same(stat.into(), *key, *creator) => {
                 if *taken && pending.taken {
-                    return Left::Frozen;
+                    return taken_left(pending, &stat);
                 }
-                let whole = stat.limit_bytes == *limit_bytes && stat.mode == access.mode;
                 // A limit that somebody else has set meanwhile is his.
-                let frozen = !whole && (stat.limit_bytes == 0 || stat.mode == access.mode | READABLE);
-                if frozen { Left::Frozen } else { Left::Whole }
+                if stat.limit_bytes == 0 && *limit_bytes != 0 { Left::Frozen } else { mode_left(stat.mode, *access) }
             }
             _ => Left::Gone,
         },
@@ -106,6 +104,16 @@ pub(super) const READABLE: u16 = 0o400;
 fn is_same(stat: SysvStat, key: i32, creator: u32) -> bool {
     // The id's sequence number tells one object from the next in the same slot; key and creator make sure.
     stat.key == Key(key) && stat.creator.uid == creator
+}
+
+/// Of a queue whose messages were taken out. One that takes messages, and was made or changed later than the file, may be
+/// another one, in a namespace that was given the same number: into that nothing is put back. What was taken becomes a
+/// backup instead.
+fn taken_left(pending: &Pending, stat: &msgctl::MsgStat) -> Left {
+    /// The file is written to with every step; in seconds.
+    const SLACK: i64 = 2;
+    let ours = stat.limit_bytes == 0 || stat.changed <= pending.modified.secs + SLACK;
+    if ours { Left::Frozen } else { Left::Gone }
 }
 
 fn mode_left(mode: u16, access: Access) -> Left {

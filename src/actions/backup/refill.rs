@@ -20,6 +20,8 @@ pub(super) trait Queue {
     fn open(&self) -> Result<()>;
     /// Puts one back.
     fn put(&self, record: &Record) -> Result<()>;
+    /// Whether this message was put back behind so many others. Where others were at the queue meanwhile that cannot be sure.
+    fn has(&self, record: &Record, before: u64) -> Result<bool>;
 }
 
 impl Queue for mqueue::Queue {
@@ -41,6 +43,10 @@ impl Queue for mqueue::Queue {
 
     fn put(&self, record: &Record) -> Result<()> {
         if let Record::PosixMessage { priority, data } = record { self.send(*priority, data) } else { Ok(()) }
+    }
+
+    fn has(&self, _: &Record, before: u64) -> Result<bool> {
+        Ok(self.held()?.0 > before)
     }
 }
 
@@ -70,6 +76,13 @@ impl Queue for SysvQueue {
     fn put(&self, record: &Record) -> Result<()> {
         if let Record::Message(message) = record { messages::send(self.id, message, false) } else { Ok(()) }
     }
+
+    /// It would be the last one. A doubled message is better than a lost one: if others have sent since, it is put back.
+    fn has(&self, record: &Record, before: u64) -> Result<bool> {
+        let (count, _) = self.held()?;
+        let last = messages::copy(self.id, count.saturating_sub(1), &mut messages::Room::default())?;
+        Ok(count > before && last.is_some_and(|last| *record == Record::Message(last)))
+    }
 }
 
 /// Puts the messages of a pending file back, and forgets it. `held` is how many messages, and bytes, the queue had.
@@ -87,10 +100,14 @@ pub(super) fn refill(store: &Store, pending: &Pending, queue: &dyn Queue, held: 
     let Resumed { mut part, records, returned, .. } = resumed;
     let mut done = returned & !RETURNING;
     // A refill that was itself killed has put that message back, or not.
-    if returned & RETURNING != 0 && queue.held()?.0 > done {
-        done += 1;
+    if returned & RETURNING != 0
+        && let Some(record) = records.get(usize::try_from(done).unwrap_or(usize::MAX))
+    {
+        done += u64::from(queue.has(record, done)?);
     }
     part.begin_return()?;
+    // Before the queue is stamped by being opened: the file must not be older than that.
+    part.set_returned(done)?;
     queue.open()?;
     for record in records.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
         part.set_returned(done | RETURNING)?;

@@ -183,13 +183,14 @@ impl Restoration {
         let create = |key| semctl::create(key, count, 0o600, true);
         let id = same_id(Kind::Semaphore, old, &create, semctl::remove, Key(key))?;
         let fill = || -> Result<()> {
-            if operated {
-                semctl::stamp(id)?;
-            }
             each(store, &self.entry, &mut |record| match record {
                 Record::Values(values) if values.len() == usize::from(count) => semctl::set_all(id, &values),
                 _ => Ok(()),
             })?;
+            // Last: who waits for this time to be set takes the values for ready.
+            if operated {
+                semctl::stamp(id)?;
+            }
             semctl::set(id, access.owner(), access.mode)
         };
         fill().inspect_err(|_| drop(semctl::remove(id)))?;

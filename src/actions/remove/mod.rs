@@ -244,7 +244,7 @@ impl Removal {
             Subject::SysV { kind: Kind::Shm, id, .. } => return self.remove_segment(*id, policy),
             Subject::SysV { id, .. } => semctl::remove(*id)?,
             Subject::PosixQueue { name, .. } => mqueue::unlink(name)?,
-            Subject::File { path, .. } => file::unlink(path)?,
+            Subject::File { path, device, inode } => file::unlink_same(path, *device, *inode)?,
         }
         Ok(Outcome::default())
     }

@@ -6,6 +6,7 @@
 use super::{Failure, Part, Removing};
 use crate::actions::Refusal;
 use crate::actions::backup::format::{Access, FileKind, Saved};
+use crate::actions::subject::Subject;
 use crate::kernel::Result;
 use crate::kernel::file::{self, FileType};
 use crate::kernel::sparse_file::SparseFile;
@@ -30,21 +31,26 @@ pub(super) fn saved(path: &[u8]) -> Result<Saved> {
 
 /// Tells whether nobody had it open or mapped, for certain.
 pub(super) fn remove(removing: &Removing<'_>, path: &[u8], part: &mut Part<'_>) -> std::result::Result<bool, Failure> {
+    let Subject::File { device, inode, .. } = removing.subject else { return Err(removing.changed().into()) };
     let special = file::lstat(path)?.file_type != FileType::Regular;
     let opened = if special { None } else { Some(open(removing, path)?) };
     if let Some((file, _)) = &opened {
         copy(removing, file, part)?;
     }
     part.seal().map_err(|error| removing.unkept(&error))?;
-    removing.subject.verify(removing.address)?;
-    file::unlink(path)?;
+    file::unlink_same(path, device, inode)?;
     Ok(opened.is_some_and(|(_, alone)| alone))
 }
 
 /// Opens the file, compares it, and asks for its lease, which tells whether nobody else has it.
 fn open(removing: &Removing<'_>, path: &[u8]) -> std::result::Result<(SparseFile, bool), Refusal> {
     let file = SparseFile::open(path).map_err(|error| removing.unreadable(error))?;
-    removing.subject.verify(removing.address)?;
+    let now = file.stat()?;
+    let same =
+        matches!(removing.subject, Subject::File { device, inode, .. } if (device, inode) == (now.device, now.inode));
+    if !same {
+        return Err(removing.changed());
+    }
     match file.lease() {
         Ok(false) if !removing.force => {
             Err(removing.in_use("a process that could not be looked into has it open or mapped".to_owned()))

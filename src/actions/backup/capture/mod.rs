@@ -99,7 +99,12 @@ impl<'a> Removing<'a> {
     ) -> Result<(u64, T), Refusal> {
         let mut lock = self.store.lock().map_err(|error| self.unkept(&error))?;
         self.subject.verify(self.address)?;
-        if recover::release(self.store, self.address, &saved()?)? {
+        let released = recover::release(self.store, self.address, &saved()?).map_err(|refusal| match refusal {
+            // Of the state directory, not of the object.
+            Refusal::Kernel(error) => self.unkept(&error),
+            refusal => refusal,
+        })?;
+        if released {
             // That has stamped its time of change.
             self.subject = self.subject.again()?;
         }

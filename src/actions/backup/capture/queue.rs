@@ -25,7 +25,8 @@ pub(super) fn saved(id: i32) -> Result<Saved> {
         access: Access::new(stat.owner, stat.mode),
         limit_bytes: stat.limit_bytes,
         held: (stat.messages, stat.bytes),
-        taken: stat.messages > MOST_COPIED,
+        // One that holds more than it takes now would not take them back.
+        taken: stat.messages > MOST_COPIED && stat.messages.max(stat.bytes) <= stat.limit_bytes,
     })
 }
 

@@ -55,8 +55,13 @@ fn copy_and_remove(
     size: u64,
     part: &mut Part<'_>,
 ) -> std::result::Result<u64, Refusal> {
-    let holes = !is_swapped(id);
-    let before = copy(removing, segment, size, holes, part)?;
+    let mut holes = !is_swapped(id);
+    let mut before = copy(removing, segment, size, holes, part)?;
+    if holes && is_swapped(id) {
+        // What went to swap meanwhile may have been taken for zeros.
+        holes = false;
+        before = copy(removing, segment, size, holes, part)?;
+    }
     // This attach is one of them.
     let others = shmctl::stat(id)?.attaches.saturating_sub(1);
     if others > 0 && !removing.force {
@@ -64,16 +69,16 @@ fn copy_and_remove(
     }
     shmctl::remove(id)?;
     // From here on there is no way back, and a failure to copy anew leaves the copy that was made.
-    let _ = settle(removing, segment, size, holes, before, part);
+    let _ = settle(removing, id, segment, (size, holes), before, part);
     Ok(shmctl::stat(id).map_or(0, |stat| stat.attaches.saturating_sub(1)))
 }
 
 /// Copies anew what changed between the copy and the removal.
 fn settle(
     removing: &Removing<'_>,
+    id: i32,
     segment: &Attached,
-    size: u64,
-    holes: bool,
+    (size, holes): (u64, bool),
     before: u64,
     part: &mut Part<'_>,
 ) -> std::result::Result<(), Refusal> {
@@ -82,9 +87,10 @@ fn settle(
         digest(&mut hash, offset, bytes);
         Ok(())
     })?;
-    if hash.finish() == before {
+    if hash.finish() == before && (!holes || !is_swapped(id)) {
         return Ok(());
     }
+    let holes = holes && !is_swapped(id);
     let mut again = part.again().map_err(|error| removing.unkept(&error))?;
     match copy(removing, segment, size, holes, &mut again) {
         Ok(_) => {

@@ -23,6 +23,9 @@ pub(super) fn saved(id: i32) -> Result<Saved> {
 pub(super) fn remove(removing: &Removing<'_>, id: i32, part: &mut Part<'_>) -> std::result::Result<(), Failure> {
     removing.subject.verify(removing.address)?;
     let stat = semctl::stat(id)?;
+    if stat.count > u16::MAX.into() {
+        return Err(removing.uncopied(&format!("it has {} semaphores", stat.count)).into());
+    }
     if semctl::get_all(id, stat.count).is_ok() {
         return Ok(copy_and_remove(removing, id, stat.count, part)?);
     }

@@ -42,6 +42,8 @@ pub struct Store {
     batch: String,
     /// Bytes of all backups, as far as this process knows; `None` until it was counted.
     sum: Cell<Option<u64>>,
+    /// The first that was made with this store, and bytes of all of them: they have just been promised, and stay.
+    own: Cell<(u64, u64)>,
 }
 
 /// A backup that can be undone.
@@ -96,6 +98,8 @@ pub(super) struct Pending {
     pub(super) free: bool,
     /// Something was put into it, or was just being.
     pub(super) taken: bool,
+    /// Last change of the file.
+    pub(super) modified: Time,
 }
 
 impl Store {
@@ -106,7 +110,7 @@ impl Store {
         let pending = dir.make_inner("pending")?;
         let now = Clock::read()?.now;
         let batch = format!("{}.{:09}.{}", now.secs, now.nanos, std::process::id());
-        let store = Self { dir, pending, settings, batch, sum: Cell::new(None) };
+        let store = Self { dir, pending, settings, batch, sum: Cell::new(None), own: Cell::default() };
         recover::settle(&store)?;
         Ok(store)
     }
@@ -115,7 +119,14 @@ impl Store {
     pub fn look(path: &Path, settings: Settings) -> Result<Option<Self>> {
         let opened = StateDir::open(path).and_then(|dir| Ok((dir, StateDir::open(&path.join("pending"))?)));
         match opened {
-            Ok((dir, pending)) => Ok(Some(Self { dir, pending, settings, batch: String::new(), sum: Cell::new(None) })),
+            Ok((dir, pending)) => Ok(Some(Self {
+                dir,
+                pending,
+                settings,
+                batch: String::new(),
+                sum: Cell::new(None),
+                own: Cell::default(),
+            })),
             Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
@@ -185,7 +196,7 @@ impl Store {
     /// Removals under way, or ended before their time.
     pub(super) fn pending(&self) -> Result<Vec<Pending>> {
         let mut found = Vec::new();
-        for (file, _) in self.pending.files()? {
+        for (file, stat) in self.pending.files()? {
             let known = Stage::COUNT.into_iter().find(|stage| number(&file, stage.ending()).is_some());
             let Some(stage) = known else { continue };
             let opened = match self.pending.open_file(&file) {
@@ -200,7 +211,7 @@ impl Store {
                 let mut records = Records::new(input);
                 let _ = records.next();
                 let taken = records.count > 0 || records.in_flight;
-                found.push(Pending { header, stage, file, free, taken });
+                found.push(Pending { header, stage, file, free, taken, modified: stat.modified });
             }
         }
         Ok(found)
@@ -283,14 +294,26 @@ impl Store {
         }
     }
 
+    /// Whether a backup of this size has room beside those that were made with this store. Errors: `EDQUOT`.
+    fn has_room(&self, bytes: u64) -> Result<()> {
+        let (first, own) = self.own.get();
+        if first == 0 || own.saturating_add(bytes) <= self.settings.total {
+            return Ok(());
+        }
+        let total = self.settings.total;
+        Err(Error::quota(format!("{bytes} bytes more than the {own} just kept, of backup.total, which is {total}")))
+    }
+
     /// Another backup of this size was added: makes room for it where that is too much. Expired ones go with the first.
-    fn added(&self, bytes: u64) -> Result<()> {
+    fn added(&self, number: u64, bytes: u64) -> Result<()> {
+        let (first, own) = self.own.get();
+        self.own.set((if first == 0 { number } else { first }, own.saturating_add(bytes)));
         let sum = self.sum.get().map(|sum| sum.saturating_add(bytes));
         self.sum.set(sum);
         if sum.is_some_and(|sum| sum <= self.settings.total) { Ok(()) } else { self.prune() }
     }
 
-    /// Removes what has expired, and the oldest of what is too much; never the newest.
+    /// Removes what has expired, and the oldest of what is too much; nothing that was made with this store.
     fn prune(&self) -> Result<()> {
         let now = Clock::read()?.now;
         let mut files: Vec<(u64, String, u64, Time)> = Vec::new();
@@ -300,7 +323,9 @@ impl Store {
             }
         }
         files.sort();
-        let mut sum = files.pop().map_or(0, |(_, _, bytes, _)| bytes);
+        let (first, _) = self.own.get();
+        let stay = files.partition_point(|(number, ..)| first == 0 || *number < first);
+        let mut sum = files.drain(stay..).map(|(_, _, bytes, _)| bytes).sum::<u64>();
         for (_, file, bytes, written) in files.into_iter().rev() {
             let old = now.seconds_since(written) > self.settings.keep as f64;
             if old || sum.saturating_add(bytes) > self.settings.total {

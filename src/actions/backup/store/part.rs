@@ -102,6 +102,7 @@ impl Part<'_> {
         let end = self.file.stream_position().map_err(|error| self.io(&error))?;
         self.file.get_ref().cut(end)?;
         self.end = end;
+        self.store.has_room(end)?;
         self.file.get_ref().sync()?;
         self.enter(Stage::Ready)?;
         self.store.pending.sync()
@@ -168,7 +169,7 @@ impl Part<'_> {
     /// The object is gone: from now on it can be undone. A failure here loses nothing: the ready file is found.
     pub(in crate::actions) fn done(self) -> u64 {
         let moved = self.store.pending.rename(&self.name(), &self.store.dir, &format!("{}.backup", self.number));
-        let _ = moved.and_then(|()| self.store.added(self.end));
+        let _ = moved.and_then(|()| self.store.added(self.number, self.end));
         self.number
     }
 
