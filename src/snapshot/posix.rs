@@ -18,7 +18,7 @@ pub(super) fn read(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility
 }
 
 fn queues(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
-    let may_mount = capability::read_effective().is_ok_and(|set| set.has(capability::CAP_SYS_ADMIN));
+    let may_mount = capability::have(capability::CAP_SYS_ADMIN);
     let queues = match mqueue::open(may_mount) {
         Ok(queues) => queues,
         Err(Error::Unsupported { .. }) => {

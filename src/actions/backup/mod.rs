@@ -6,12 +6,14 @@
 
 mod capture;
 mod format;
+mod header;
 mod recover;
 mod refill;
 mod restore;
 mod store;
 
-pub use format::{About, Access, FileKind, Header, Record, Saved};
+pub use format::Record;
+pub use header::{About, Access, FileKind, Header, Saved};
 pub use recover::{Interrupted, interrupted, thaw};
 pub use restore::{Restoration, Restored};
 pub use store::{Entry, Settings, Store};

@@ -4,7 +4,7 @@
 //! permission added. Of a POSIX queue, or a long System V queue, messages may have been taken out. Each is undone here out
 //! of the header, and messages out of the records: see `refill`.
 
-use super::format::{Access, Saved};
+use super::header::{Access, Saved};
 use super::refill::{SysvQueue, refill};
 use super::store::{Part, Pending, Resumed, Stage, Store};
 use crate::actions::{Policy, Refusal};

@@ -4,7 +4,8 @@
 //! before and after, so that this, killed, can be gone on with.
 
 use super::Record;
-use super::format::{Layout, RETURNING};
+use super::format::RETURNING;
+use super::header::Layout;
 use super::store::{Part, Pending, Resumed, Stage, Store};
 use crate::kernel::mqueue::{self, room_to_drain};
 use crate::kernel::{Result, messages, msgctl};

@@ -1,7 +1,7 @@
 //! Makes an object again out of its backup: the same key or name, owner, mode, limits and contents, and the same id where
 //! the kernel lets the caller ask for one. The backup goes when the object is there; until then nothing is lost.
 
-use super::format::{Access, FileKind, Saved};
+use super::header::{Access, FileKind, Saved};
 use super::{Entry, Record, Store};
 use crate::actions::{Policy, Refusal};
 use crate::kernel::mqueue;
@@ -28,8 +28,15 @@ pub struct Restored {
     pub notes: Vec<String>,
 }
 
-/// Mode of an object while its contents are put in: its maker alone may write, and nobody read.
-const FILLING: u16 = 0o200;
+/// Permission bits that mean nothing to the kernel here, and nobody sets: an object has them while its contents are put in.
+/// One that still has them was left by an undo that was killed.
+const HALF_MADE: u16 = 0o111;
+
+/// Mode of a queue meanwhile: its maker alone may write, and nobody read.
+const WRITABLE: u16 = 0o200 | HALF_MADE;
+
+/// Mode of anything else meanwhile.
+const USABLE: u16 = 0o600 | HALF_MADE;
 
 impl Restoration {
     /// Whether it would be done now: read-only mode, namespace, and whether key or name is free. Changes nothing.
@@ -57,10 +64,11 @@ impl Restoration {
             let why = format!("backup {number} is gone: it was brought back or discarded meanwhile");
             return Err(Refusal::Failed { what, why });
         }
+        self.sweep().map_err(|error| self.failed(&error))?;
         let mut notes = Vec::new();
         let made = match &self.entry.header.object {
-            Saved::Queue { key, id, access, limit_bytes, .. } => {
-                self.queue(store, (*key, *id), *access, *limit_bytes, &mut notes)
+            Saved::Queue { key, id, access, limit_bytes, held, .. } => {
+                self.queue(store, (*key, *id), *access, (*limit_bytes, *held), &mut notes)
             }
             Saved::Segment { key, id, access, size, locked, .. } => {
                 self.segment(store, (*key, *id), *access, (*size, *locked), &mut notes)
@@ -96,9 +104,50 @@ impl Restoration {
         Refusal::Failed { what, why: format!("cannot be brought back: {error}; backup {number} is kept") }
     }
 
+    /// What an undo of this backup has left half made that was killed.
+    fn half_made(&self) -> Option<HalfMade> {
+        let me = users::own_uid();
+        let left = |kind, key, id: i32| {
+            // One without a key is known by the id that was asked for.
+            let id = if Key(key) == Key::PRIVATE { id } else { id_of(kind, key)? };
+            let (mode, creator) = match kind {
+                Kind::Queue => msgctl::stat(id).map(|stat| (stat.mode, stat.creator)),
+                Kind::Shm => shmctl::stat(id).map(|stat| (stat.mode, stat.common.creator)),
+                _ => semctl::stat(id).map(|stat| (stat.mode, stat.common.creator)),
+            }
+            .ok()?;
+            (mode & HALF_MADE == HALF_MADE && creator.uid == me).then_some(HalfMade::SysV(kind, id))
+        };
+        match &self.entry.header.object {
+            Saved::Queue { key, id, .. } => left(Kind::Queue, *key, *id),
+            Saved::Segment { key, id, .. } => left(Kind::Shm, *key, *id),
+            Saved::Semaphores { key, id, .. } => left(Kind::Semaphore, *key, *id),
+            Saved::PosixQueue { name, .. } => {
+                let stat = mqueue::open_queue(name, mqueue::Access::Receive).and_then(|queue| queue.stat()).ok()?;
+                (stat.mode & HALF_MADE == HALF_MADE && stat.owner.uid == me).then_some(HalfMade::PosixQueue)
+            }
+            // A file appears whole or not at all.
+            Saved::File { .. } => None,
+        }
+    }
+
+    /// Removes that: the backup still has all of it. Only for who has the lock, so that no other undo is at it.
+    fn sweep(&self) -> Result<()> {
+        match (self.half_made(), &self.entry.header.object) {
+            (Some(HalfMade::SysV(Kind::Queue, id)), _) => msgctl::remove(id),
+            (Some(HalfMade::SysV(Kind::Shm, id)), _) => shmctl::remove(id),
+            (Some(HalfMade::SysV(_, id)), _) => semctl::remove(id),
+            (Some(HalfMade::PosixQueue), Saved::PosixQueue { name, .. }) => mqueue::unlink(name),
+            _ => Ok(()),
+        }
+    }
+
     /// Who has its key, name or path now.
     fn taken(&self) -> Option<String> {
         let by = |kind: &str, key: i32, id| format!("its key {} is that of {kind}:{id}", Key(key));
+        if self.half_made().is_some() {
+            return None;
+        }
         match &self.entry.header.object {
             Saved::Queue { key, .. } => id_of(Kind::Queue, *key).map(|id| by("queue", *key, id)),
             Saved::Segment { key, .. } => id_of(Kind::Shm, *key).map(|id| by("shm", *key, id)),
@@ -120,15 +169,17 @@ impl Restoration {
         store: &Store,
         (key, old): (i32, i32),
         access: Access,
-        limit: u64,
+        (limit, held): (u64, (u64, u64)),
         notes: &mut Vec<String>,
     ) -> Result<String> {
-        let id = same_id(Kind::Queue, old, &|key| msgctl::create(key, FILLING, true), msgctl::remove, Key(key))?;
+        let id = same_id(Kind::Queue, old, &|key| msgctl::create(key, WRITABLE, true), msgctl::remove, Key(key))?;
         let fill = || -> Result<()> {
             let usual = msgctl::stat(id)?.limit_bytes;
             let mine = crate::model::Ids { uid: users::own_uid(), gid: access.gid };
             let set = |owner, mode, limit_bytes| msgctl::set(id, &msgctl::MsgSettings { owner, mode, limit_bytes });
-            if limit > usual && set(mine, FILLING, limit).is_err() {
+            // It may hold more than it took last.
+            let room = limit.max(held.0).max(held.1);
+            if room > usual && set(mine, WRITABLE, room).is_err() && limit > usual {
                 notes.push(format!(
                     "its limit is {usual} bytes and was {limit}: more than kernel.msgmnb needs CAP_SYS_RESOURCE"
                 ));
@@ -153,7 +204,7 @@ impl Restoration {
         (size, locked): (u64, bool),
         notes: &mut Vec<String>,
     ) -> Result<String> {
-        let create = |key| shmctl::create(key, size, 0o600, true);
+        let create = |key| shmctl::create(key, size, USABLE, true);
         let id = same_id(Kind::Shm, old, &create, shmctl::remove, Key(key))?;
         let fill = || -> Result<()> {
             let segment = shmat::attach(id, size, false)?;
@@ -180,7 +231,7 @@ impl Restoration {
         (count, operated): (u64, bool),
     ) -> Result<String> {
         let count = u16::try_from(count).unwrap_or(u16::MAX);
-        let create = |key| semctl::create(key, count, 0o600, true);
+        let create = |key| semctl::create(key, count, USABLE, true);
         let id = same_id(Kind::Semaphore, old, &create, semctl::remove, Key(key))?;
         let fill = || -> Result<()> {
             each(store, &self.entry, &mut |record| match record {
@@ -203,7 +254,7 @@ impl Restoration {
         else {
             return Ok(String::new());
         };
-        let queue = mqueue::create(name, 0o600, *limit_messages, *max_message_bytes, true)?;
+        let queue = mqueue::create(name, USABLE, *limit_messages, *max_message_bytes, true)?;
         let fill = || -> Result<()> {
             each(store, &self.entry, &mut |record| match record {
                 Record::PosixMessage { priority, data } => queue.send(priority, &data),
@@ -245,6 +296,13 @@ impl Restoration {
         }
         Ok(self.entry.header.about.address.clone())
     }
+}
+
+/// What an undo was making when it was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HalfMade {
+    SysV(Kind, i32),
+    PosixQueue,
 }
 
 /// Calls `each` with every record, and stops at the first error.

@@ -91,7 +91,7 @@ fn never_attached(what: &str) -> Refusal {
 /// What reading a file of /dev/shm leaves: its access time, unless the kernel lets this user leave that alone.
 pub(super) fn atime_trace(object: &Object) -> Option<String> {
     let mine = object.owner.is_some_and(|owner| owner.uid == users::own_uid());
-    let may = mine || capability::read_effective().is_ok_and(|set| set.has(capability::CAP_FOWNER));
+    let may = mine || capability::have(capability::CAP_FOWNER);
     let address = crate::model::escape(object.path.as_deref().unwrap_or_default()).into_owned();
     (!may).then(|| format!("{address}: reading it stamps its access time, since it is another user's"))
 }

@@ -119,7 +119,7 @@ fn victim(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> 
 /// Whether the caller may, as far as that can be told beforehand; for `--dry-run`.
 fn permitted(object: &Object, victim: &Subject) -> Result<(), String> {
     let me = users::own_uid();
-    let has = |capability| capability::read_effective().is_ok_and(|set| set.has(capability));
+    let has = capability::have;
     match victim {
         Subject::SysV { stat, .. } => {
             let mine = [stat.owner.uid, stat.creator.uid].contains(&me) || has(capability::CAP_SYS_ADMIN);

@@ -5,7 +5,7 @@
 
 use super::{Failure, Part, Removing};
 use crate::actions::Refusal;
-use crate::actions::backup::format::{Access, FileKind, Saved};
+use crate::actions::backup::header::{Access, FileKind, Saved};
 use crate::actions::subject::Subject;
 use crate::kernel::Result;
 use crate::kernel::file::{self, FileType};

@@ -9,7 +9,7 @@ mod queue;
 mod segment;
 mod semaphores;
 
-use super::format::{About, Header, Saved};
+use super::header::{About, Header, Saved};
 use super::recover;
 use super::{Part, Store};
 use crate::actions::Refusal;

@@ -4,7 +4,7 @@
 
 use super::{Kept, Part, Removing};
 use crate::actions::Refusal;
-use crate::actions::backup::format::{Access, Saved};
+use crate::actions::backup::header::{Access, Saved};
 use crate::actions::backup::recover;
 use crate::kernel::mqueue::{self, Queue, room_to_drain};
 use crate::kernel::{Error, capability, users};

@@ -11,10 +11,10 @@
 use super::{ATTEMPTS, Failure, Part, Removing};
 use crate::actions::Refusal;
 use crate::actions::backup::Record;
-use crate::actions::backup::format::{Access, Saved};
+use crate::actions::backup::header::{Access, Saved};
 use crate::actions::backup::recover::READABLE;
 use crate::kernel::messages::{self, Room};
-use crate::kernel::{Error, Result, capability, file, msgctl};
+use crate::kernel::{Error, Result, capability, msgctl, room};
 
 /// Its attributes.
 pub(super) fn saved(id: i32) -> Result<Saved> {
@@ -78,8 +78,7 @@ fn take_and_remove(removing: &Removing<'_>, id: i32, part: &mut Part<'_>) -> std
 
 /// Lowering a limit is always allowed, raising it not above `kernel.msgmnb`.
 fn can_be_given_back(limit: u64) -> bool {
-    let most = file::read_number("/proc/sys/kernel/msgmnb");
-    most.is_ok_and(|most| limit <= most) || capability::have(capability::CAP_SYS_RESOURCE)
+    room::msgmnb().is_some_and(|most| limit <= most) || capability::have(capability::CAP_SYS_RESOURCE)
 }
 
 fn copy_and_remove(removing: &Removing<'_>, id: i32, part: &mut Part<'_>) -> std::result::Result<(), Refusal> {

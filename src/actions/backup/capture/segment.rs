@@ -3,7 +3,7 @@
 
 use super::{Failure, Part, Removing};
 use crate::actions::Refusal;
-use crate::actions::backup::format::{Access, Saved};
+use crate::actions::backup::header::{Access, Saved};
 use crate::actions::backup::recover::READABLE;
 use crate::kernel::shmat::{self, Attached};
 use crate::kernel::{Result, shmctl, sysvipc};

@@ -4,7 +4,7 @@
 use super::{ATTEMPTS, Failure, Part, Removing};
 use crate::actions::Refusal;
 use crate::actions::backup::Record;
-use crate::actions::backup::format::{Access, Saved};
+use crate::actions::backup::header::{Access, Saved};
 use crate::actions::backup::recover::READABLE;
 use crate::kernel::{Result, semctl};
 

@@ -2,7 +2,8 @@
 
 mod part;
 
-use super::format::{self, Header, Record, Records};
+use super::format::{self, Record, Records};
+use super::header::Header;
 use super::recover::{self, Left};
 use crate::kernel::clock::Clock;
 use crate::kernel::state_dir::{Lock, StateDir, StateFile};

@@ -1,7 +1,8 @@
 //! The file of one removal that is under way: contents come into it, it is sealed, and becomes a backup.
 
 use super::{Stage, Store};
-use crate::actions::backup::format::{self, Header, Layout, RETURNED_AT, Record};
+use crate::actions::backup::format::{self, RETURNED_AT, Record};
+use crate::actions::backup::header::{Header, Layout};
 use crate::kernel::mqueue::FILLER;
 use crate::kernel::state_dir::StateFile;
 use crate::kernel::{Error, Result};
