@@ -41,8 +41,8 @@ pub(super) enum Reader {
     /// Reading leaves holes as they are.
     File(OwnedFd),
     Memory(Memory),
-    /// With whether pages that are not in memory hold nothing.
-    Attached(Attached, bool),
+    /// With its id, and whether pages that are not in memory hold nothing: none of it is in swap.
+    Attached(Attached, i32, bool),
 }
 
 /// Why a segment was not opened.
@@ -82,7 +82,7 @@ impl Reader {
                 let attached = shmat::attach(*id, size, true).map_err(|error| refused(what, error, MAY_NOT))?;
                 // Removed between the last look and here: it was attached by its id, so it is still the one.
                 let size = shmctl::stat(*id).map_or(size, |now| now.size.min(size));
-                Ok((Self::Attached(attached, swapped == 0), size))
+                Ok((Self::Attached(attached, *id, swapped == 0), size))
             }
         }
     }
@@ -92,8 +92,17 @@ impl Reader {
         match self {
             Self::File(fd) => file::pread(&*fd, bytes, offset).map_err(|error| refused(what, error, MAY_NOT)),
             Self::Memory(memory) => memory.read(what, offset, bytes),
-            Self::Attached(attached, true) => Ok(read_resident(attached, offset, bytes)),
-            Self::Attached(attached, false) => Ok(attached.read(offset, bytes)),
+            Self::Attached(attached, id, holes) => {
+                if *holes {
+                    let read = read_resident(attached, offset, bytes);
+                    *holes = in_memory(*id).is_some_and(|(_, swapped)| swapped == 0);
+                    if *holes {
+                        return Ok(read);
+                    }
+                    // What went to swap meanwhile may have been taken for zeros.
+                }
+                Ok(attached.read(offset, bytes))
+            }
         }
     }
 }
