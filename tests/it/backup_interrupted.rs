@@ -292,3 +292,21 @@ fn a_receiver_gets_what_is_left_while_a_queue_is_frozen() {
         sender.end();
     });
 }
+
+#[test]
+fn a_limit_that_somebody_has_set_since_is_his() {
+    isolated(|| {
+        let id = sysv::queue(0x51, 0o600);
+        sysv::send(id, 1, b"x");
+        let address = format!("queue:{id}");
+        let frozen = (0..).any(|stop| {
+            assert!(kill_at(&["rm", &address], stop), "it was never seen frozen");
+            msgctl::stat(id).unwrap().limit_bytes == 0
+        });
+        assert!(frozen && ipcx(&["ls"]).err.contains("was interrupted"));
+        sysv::set_queue(id, |ds| ds.msg_qbytes = 8192);
+        assert!(!ipcx(&["ls"]).err.contains("was interrupted"), "anybody can send again");
+        assert!(thaw_all().is_empty());
+        assert_eq!(msgctl::stat(id).unwrap().limit_bytes, 8192);
+    });
+}

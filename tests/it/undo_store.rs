@@ -268,3 +268,38 @@ fn asked_for_the_answer_counts() {
         assert_eq!((entries().len(), sight(&addresses[0]).is_some(), sight(&addresses[1])), (1, true, None));
     });
 }
+
+#[test]
+fn backups_of_one_call_do_not_push_each_other_out() {
+    isolated(|| {
+        removed_queue(9);
+        let ids: Vec<i32> = (1..4).map(|key| sysv::queue(key, 0o600)).collect();
+        ids.iter().for_each(|id| sysv::send(*id, 1, &[7; 4000]));
+        let store = Store::open(&backups(), Settings { total: 9_000, ..Settings::default() }).unwrap();
+        let done: Vec<_> = ids
+            .iter()
+            .map(|id| crate::support::undo::plan(&format!("queue:{id}")).run(Policy::default(), Some(&store)))
+            .collect();
+        assert!(done[0].is_ok() && done[1].is_ok(), "{done:?}");
+        let refused = done[2].as_ref().unwrap_err().to_string();
+        assert!(refused.contains("backup.total") && refused.contains("nothing was removed"), "{refused}");
+        assert_eq!(sight(&format!("queue:{}", ids[2])).unwrap().contents.len(), 1, "untouched");
+        assert_eq!(files(""), ["2.backup", "3.backup"], "the older one made room");
+    });
+}
+
+#[test]
+fn the_directory_is_closed_to_others_by_who_writes_there_not_by_who_looks() {
+    use std::os::unix::fs::PermissionsExt;
+    isolated(|| {
+        removed_queue(1);
+        let mode = || fs::metadata(backups()).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o700);
+        fs::set_permissions(backups(), fs::Permissions::from_mode(0o755)).unwrap();
+        said(&ipcx(&["undo", "--list"]), 0, &["queue:0"]);
+        said(&ipcx(&["ls", "--read-only", "-q"]), 0, &[]);
+        assert_eq!(mode(), 0o755, "looking changes nothing");
+        removed_queue(2);
+        assert_eq!(mode(), 0o700);
+    });
+}
