@@ -274,7 +274,9 @@ fn backups_of_one_call_do_not_push_each_other_out() {
     isolated(|| {
         removed_queue(9);
         let ids: Vec<i32> = (1..4).map(|key| sysv::queue(key, 0o600)).collect();
-        ids.iter().for_each(|id| sysv::send(*id, 1, &[7; 4000]));
+        for id in &ids {
+            sysv::send(*id, 1, &[7; 4000]);
+        }
         let store = Store::open(&backups(), Settings { total: 9_000, ..Settings::default() }).unwrap();
         let done: Vec<_> = ids
             .iter()
