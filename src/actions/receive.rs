@@ -234,7 +234,12 @@ impl Receiving {
     /// Why there was no further message.
     fn nothing(&self, index: u64, most: u64, patience: Patience) -> Refusal {
         let came = match patience {
-            Patience::None => EMPTY.to_owned(),
+            Patience::None => match self.endpoint.fill() {
+                Some(fill) if fill.messages > 0 => {
+                    format!("no message of that type among the {} that it holds; --wait waits for one", fill.messages)
+                }
+                _ => EMPTY.to_owned(),
+            },
             _ => format!("no message that was asked for came within {}", span(patience)),
         };
         match index {
@@ -308,4 +313,4 @@ impl Receiving {
     }
 }
 
-const EMPTY: &str = "empty: there is no message that was asked for; --wait waits for one";
+const EMPTY: &str = "empty: it holds no message; --wait waits for one";

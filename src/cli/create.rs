@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::exit::{self, Usage, complain};
-use super::print::to_stdout;
+use super::print::{say, to_stdout};
 use super::values;
 use crate::actions::{
     Created, End, Ended, Ending, Feed, Lines, Naming, NewObject, NewOwner, Policy, Refusal, Start, Target, TestEnd,
@@ -289,10 +289,10 @@ impl Create {
 
     fn print(&self, created: &Created) -> anyhow::Result<()> {
         if self.quiet {
-            return Ok(to_stdout(|out| writeln!(out, "{}", created.address))?);
+            return Ok(say(&created.address.to_string())?);
         }
         if !self.json {
-            return Ok(to_stdout(|out| writeln!(out, "{created}"))?);
+            return Ok(say(&created.to_string())?);
         }
         let target = Target::Address(created.address.clone());
         let mut want = Want::everything(Kinds::empty());

@@ -87,7 +87,7 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
 }
 
 /// Help and version go to stdout; what is wrong, in one line and with the way to help, to stderr.
-pub(super) fn from_clap(error: &clap::Error) -> Exit {
+pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> Exit {
     if !error.use_stderr() {
         return match error.print() {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
@@ -99,7 +99,8 @@ pub(super) fn from_clap(error: &clap::Error) -> Exit {
     // clap's first paragraph says what is wrong, maybe in several lines; usage and hints follow it.
     let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
     let first = crate::model::escape(first.join(" ").as_bytes()).replace("\\\\", "\\");
-    complain(&format_args!("{first}; see `ipcx --help`"));
+    let command = command.map(|command| format!("{command} ")).unwrap_or_default();
+    complain(&format_args!("{first}; see `ipcx {command}--help`"));
     Exit::Usage
 }
 

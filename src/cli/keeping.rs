@@ -28,7 +28,8 @@ fn settings() -> anyhow::Result<Settings> {
     let Some(path) = config::config_file(users::own_home) else { return Ok(Settings::default()) };
     let place = path.to_string_lossy();
     let text = match file::read(&place) {
-        Err(error) if error.is_absent() => return Ok(Settings::default()),
+        // Not there, or in a home that is not this user's, as after a change of user that kept HOME.
+        Err(error) if error.is_absent() || error.is_permission() => return Ok(Settings::default()),
         read => read?,
     };
     let config::Backup { max_size, keep, total } = config::Settings::parse(&place, &text).map_err(Usage::error)?.backup;

@@ -31,7 +31,10 @@ pub use exit::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "ipcx", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Without a command: `ipcx ls`.\n\nExit codes: 0 done, 1 something failed or was not found, \
-    2 the command line is wrong, 3 permission denied, 4 refused (in use, read-only, not confirmed, ambiguous).")]
+    2 the command line is wrong, 3 permission denied, 4 refused (in use, read-only, not confirmed, ambiguous), 130 \
+    interrupted.\n\nAn object is named by its address, as every table prints it: queue:5 by id, queue:0x4d2 by key, \
+    queue:/orders by name;\nshm:, sem: likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or \
+    a path.")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -61,12 +64,16 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::kernel::threads::grow_heaps_in_large_steps();
     let arguments = classic::rewrite(arguments, &crate::kernel::signals::known());
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return exit::from_clap(&error).into(),
+        Err(error) => return exit::from_clap(&error, subcommand(&arguments).as_deref()).into(),
     };
     let read_only = cli.read_only || exit::env_flag("IPCX_READ_ONLY");
-    keeping::tell_interrupted();
+    // What `undo` does about them it says itself.
+    if !matches!(cli.command, Some(Command::Undo(_))) {
+        keeping::tell_interrupted();
+    }
     let done = match cli.command {
         None => ls::Ls::default().run(),
         Some(Command::Ls(ls)) => ls.run(),
@@ -85,6 +92,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => exit::report(&error),
     }
     .into()
+}
+
+/// The name of the command among these arguments, if one is there: what help is offered for.
+fn subcommand(arguments: &[OsString]) -> Option<String> {
+    let cli = <Cli as clap::CommandFactory>::command();
+    let first = arguments.iter().skip(1).find(|argument| !argument.as_encoded_bytes().starts_with(b"-"))?;
+    cli.find_subcommand(first).map(|command| command.get_name().to_owned())
 }
 
 #[cfg(test)]

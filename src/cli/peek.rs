@@ -67,7 +67,7 @@ pub(super) struct Peek {
     #[arg(long)]
     no_trace: bool,
     /// Overwrite the file of --output; look into a socket although that changes its cgroup tags
-    #[arg(long)]
+    #[arg(short, long)]
     force: bool,
 
     /// kind:which, or a path

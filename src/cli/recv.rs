@@ -9,7 +9,9 @@ use super::exit::{Usage, complain};
 use super::print::to_stdout;
 use super::send::target;
 use crate::actions::{Amount, Medium, Patience, Policy, Received, Receiving, Refusal, plan_receive};
+use crate::kernel::file::{self, FileType};
 use crate::kernel::streams;
+use crate::model::escape;
 use crate::output::contents::{self, Form};
 use crate::output::json::hexadecimal;
 use crate::output::json::transfer::{ReceivedDoc, begin_received, end_received};
@@ -18,6 +20,7 @@ use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,11 +62,14 @@ pub(super) struct Recv {
     /// One JSON document
     #[arg(short = 'J', long)]
     json: bool,
+    /// Overwrite the file of --output
+    #[arg(short, long)]
+    force: bool,
     /// Only say what would happen
     #[arg(short = 'n', long, conflicts_with = "json")]
     dry_run: bool,
     /// Do not say what was taken
-    #[arg(long)]
+    #[arg(short, long)]
     quiet: bool,
 
     /// queue:..., fifo:... or a path
@@ -158,6 +164,12 @@ impl Recv {
         let nothing =
             |why: String| Refusal::Failed { what: receiving.address.clone(), why: format!("{why}; nothing was taken") };
         let (out, file): (Box<dyn Write>, _) = if let Some(path) = &self.output {
+            // A FIFO or a device is there to be written to.
+            let there = file::lstat(path.as_bytes()).is_ok_and(|stat| stat.file_type == FileType::Regular);
+            if there && !self.force {
+                let why = "is there already; --force overwrites it; nothing was taken".to_owned();
+                return Err(Refusal::Unsafe { what: escape(path.as_bytes()).into_owned(), why });
+            }
             let file = streams::open_output(path).map_err(|error| nothing(format!("cannot write to {error}")))?;
             let same = file.try_clone().map_err(|error| nothing(error.to_string()))?;
             (Box::new(file), Some(same))

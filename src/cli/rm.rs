@@ -1,14 +1,13 @@
 //! `ipcx rm`: remove objects by id, key, name or address.
 
 use super::exit::{self, Usage, complain};
-use super::print::to_stdout;
+use super::print::say;
 use super::{Exit, ask, keeping};
 use crate::actions::backup::Store;
 use crate::actions::{Outcome, Policy, Refusal, Removal, Target, ValueKind, plan_removals};
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
 use std::ffi::OsString;
-use std::io::Write;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +82,7 @@ impl Rm {
         for (target, plan) in plans {
             match plan.and_then(|removal| self.one(&target, removal, policy, store.as_ref())) {
                 // That nobody reads what was done is no reason to leave the rest undone.
-                Ok(line) => printed = printed.and(to_stdout(|out| writeln!(out, "{line}"))),
+                Ok(line) => printed = printed.and(say(&line)),
                 Err(refusal) => {
                     complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
                     exit = exit.max(Exit::from(&refusal));
@@ -142,7 +141,13 @@ impl Rm {
         let what = format!("{} ({})", removal.address, removal.description);
         if self.dry_run {
             removal.check(policy)?;
-            return Ok(format!("would remove {what}"));
+            let users = if removal.users.is_empty() {
+                String::new()
+            } else {
+                format!("; in use: {}", removal.users.join("; "))
+            };
+            let back = if self.no_backup { "; this could not be undone" } else { "" };
+            return Ok(format!("would remove {what}{users}{back}"));
         }
         if self.interactive {
             // What cannot be done is not asked for.
@@ -158,6 +163,8 @@ impl Rm {
         }
         let store = match store {
             Some(Err(error)) => {
+                // Who may not remove it at all is told that first.
+                removal.check(policy)?;
                 let why =
                     format!("no backup can be kept: {error}; nothing was removed; --no-backup removes it without");
                 return Err(Refusal::Failed { what: removal.address, why });

@@ -51,7 +51,7 @@ pub(super) struct Send {
     #[arg(short = 'J', long)]
     json: bool,
     /// Do not say what was sent
-    #[arg(long, conflicts_with_all = ["json", "dry_run"])]
+    #[arg(short, long, conflicts_with_all = ["json", "dry_run"])]
     quiet: bool,
 
     /// queue:..., fifo:..., unix:... or a path

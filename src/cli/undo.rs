@@ -1,9 +1,9 @@
 //! `ipcx undo`: bring back what `ipcx rm` removed.
 
 use super::exit::{Usage, complain};
-use super::print::to_stdout;
+use super::print::{say, to_stdout};
 use super::{Exit, keeping};
-use crate::actions::backup::{self, Entry, Record, Restoration, Store};
+use crate::actions::backup::{self, Access, Entry, FileKind, Record, Restoration, Saved, Store};
 use crate::actions::{Policy, Refusal};
 use crate::kernel::clock::Clock;
 use crate::model::Time;
@@ -64,6 +64,12 @@ impl Undo {
         if self.list {
             return self.list(&entries);
         }
+        if self.show.is_none()
+            && let Err(refusal) = backup::permit(policy)
+        {
+            complain(&refusal);
+            return Ok(Exit::from(&refusal));
+        }
         let Some(store) = store else { return Err(Usage::failed("nothing can be undone: there are no backups")) };
         if let Some(number) = self.show {
             return show(&store, find(&entries, number)?);
@@ -76,7 +82,7 @@ impl Undo {
         let mut printed = Ok(());
         for entry in wanted {
             match self.one(&store, entry, policy) {
-                Ok(line) => printed = printed.and(to_stdout(|out| writeln!(out, "{line}"))),
+                Ok(line) => printed = printed.and(say(&line)),
                 Err(refusal) => {
                     complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
                     exit = exit.max(Exit::from(&refusal));
@@ -188,6 +194,9 @@ fn show(store: &Store, entry: &Entry) -> anyhow::Result<Exit> {
     let about = &entry.header.about;
     to_stdout(|out| {
         writeln!(out, "{}: {} ({})", about.number, about.address, about.description)?;
+        for (label, text) in about_object(&entry.header.object) {
+            writeln!(out, "  {label:<8} {text}")?;
+        }
         writeln!(out, "  removed {}, can be undone until {}", whole(entry.written), whole(entry.expires))
     })?;
     let mut index = 0u64;
@@ -199,6 +208,28 @@ fn show(store: &Store, entry: &Entry) -> anyhow::Result<Exit> {
     })?;
     printed?;
     Ok(Exit::Done)
+}
+
+/// What makes it what it was, but for what is said of it already.
+fn about_object(object: &Saved) -> Vec<(&'static str, String)> {
+    let of = |access: &Access| {
+        let group = access.gid.map_or_else(|| "?".to_owned(), |gid| gid.to_string());
+        vec![("mode", format!("{:04o}", access.mode)), ("uid", access.uid.to_string()), ("gid", group)]
+    };
+    match object {
+        Saved::Queue { access, limit_bytes, .. } => [of(access), vec![("limit", limit_bytes.to_string())]].concat(),
+        Saved::Segment { access, size, locked, .. } => {
+            [of(access), vec![("size", size.to_string()), ("locked", locked.to_string())]].concat()
+        }
+        Saved::PosixQueue { access, limit_messages, max_message_bytes, .. } => {
+            let limit = format!("{limit_messages} messages of {max_message_bytes} bytes");
+            [of(access), vec![("limit", limit)]].concat()
+        }
+        Saved::File { access, size, kind: FileKind::Regular, .. } => {
+            [of(access), vec![("size", size.to_string())]].concat()
+        }
+        Saved::Semaphores { access, .. } | Saved::File { access, .. } => of(access),
+    }
 }
 
 fn write_record(out: &mut dyn Write, index: u64, record: &Record) -> io::Result<()> {

@@ -85,7 +85,7 @@ fn without_list(snapshot: &Snapshot, object: &Object, times: Times, used: bool, 
     }
     match older {
         Some(process) if !used => {
-            reasons.say(|| format!("{} of its owner {} is older than it", who(snapshot, process.pid), owner()));
+            reasons.say(|| format!("{} of its owner or creator is older than it", who(snapshot, process.pid)));
             (State::Idle, false)
         }
         Some(process) => {

@@ -70,6 +70,15 @@ impl Error {
         Self::from_errno(what, error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
     }
 
+    /// The same with a word on what it means here.
+    #[must_use]
+    pub fn about(self, meaning: &str) -> Self {
+        match self {
+            Self::Os { what, errno } => Self::Os { what: format!("{what}: {meaning}"), errno },
+            other => other,
+        }
+    }
+
     /// A limit of ipcx's own would be exceeded (`EDQUOT`).
     pub fn quota(what: impl Into<String>) -> Self {
         Self::Os { what: what.into(), errno: Errno::EDQUOT }

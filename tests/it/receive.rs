@@ -47,7 +47,7 @@ fn by_order_and_by_type() {
         took(&ipcx(&["recv", "--type", "4", "queue:0"]), "c\n", "type 4");
         took(&ipcx(&["recv", "--type=-4", "queue:0"]), "b\n", "type 3");
         took(&ipcx(&["recv", "--type", "-4", "queue:0"]), "d\n", "type 3");
-        failed(&ipcx(&["recv", "--type", "-4", "queue:0"]), 1, &["no message that was asked for"]);
+        failed(&ipcx(&["recv", "--type", "-4", "queue:0"]), 1, &["no message of that type among the 1 that it holds"]);
         took(&ipcx(&["recv", "--type", "0", "queue:0"]), "e\n", "type 9");
         failed(&ipcx(&["recv", "queue:0"]), 1, &["queue:0: empty", "--wait waits for one"]);
         failed(&ipcx(&["recv", "-n", "queue:0"]), 1, &["would fail: queue:0: empty"]);
@@ -146,11 +146,12 @@ fn exact_bytes() {
         took(&ipcx(&["recv", "--raw", "--all", "queue:0"]), "a\nb", "3 messages");
         let path = place("out").display().to_string();
         std::fs::write(&path, "kept until there is something").unwrap();
-        failed(&ipcx(&["recv", "-O", &path, "queue:0"]), 1, &["empty"]);
-        failed(&ipcx(&["recv", "--type", "3", "-O", &path, "--wait=0.05", "queue:0"]), 1, &["within"]);
+        failed(&ipcx(&["recv", "-f", "-O", &path, "queue:0"]), 1, &["empty"]);
+        failed(&ipcx(&["recv", "--type", "3", "-f", "-O", &path, "--wait=0.05", "queue:0"]), 1, &["within"]);
         assert_eq!(std::fs::read(&path).unwrap(), b"kept until there is something");
         sysv::send(id, 1, b"\0\xff");
-        took(&ipcx(&["recv", "-O", &path, "queue:0"]), "", "1 message");
+        failed(&ipcx(&["recv", "-O", &path, "queue:0"]), 4, &["is there already", "--force", "nothing was taken"]);
+        took(&ipcx(&["recv", "--force", "-O", &path, "queue:0"]), "", "1 message");
         assert_eq!(std::fs::read(&path).unwrap(), b"\0\xff");
     });
 }

@@ -23,6 +23,11 @@ pub(super) use store::Part;
 
 use super::{Policy, Refusal};
 
+/// Whether anything may be brought back, thawed or discarded at all.
+pub fn permit(policy: Policy) -> Result<(), Refusal> {
+    policy.permit("undo")
+}
+
 /// Removes a backup for good.
 pub fn discard(store: &Store, entry: &Entry, policy: Policy) -> Result<(), Refusal> {
     policy.permit(&format!("backup {}", entry.header.about.number))?;

@@ -8,7 +8,7 @@ use super::format::RETURNING;
 use super::header::Layout;
 use super::store::{Part, Pending, Resumed, Stage, Store};
 use crate::kernel::mqueue::{self, room_to_drain};
-use crate::kernel::{Result, messages, msgctl};
+use crate::kernel::{Error, Result, messages, msgctl};
 use crate::model::Message;
 
 /// A queue whose messages are taken out and put back.
@@ -115,10 +115,18 @@ pub(super) fn refill(store: &Store, pending: &Pending, queue: &dyn Queue, held: 
         let sent = queue.put(record);
         done += u64::from(sent.is_ok());
         part.set_returned(done)?;
-        sent?;
+        sent.map_err(|error| full(error, records.len() as u64 - done))?;
     }
     part.discard();
     Ok(())
+}
+
+/// Others have filled the queue meanwhile.
+fn full(error: Error, left: u64) -> Error {
+    if !error.would_block() {
+        return error;
+    }
+    error.about(&format!("it is full, and {left} of its messages are in the backup only; make room and thaw it again"))
 }
 
 /// Finds the length of the message that was taken and not yet recorded: what the numbers lack, unless others were at the

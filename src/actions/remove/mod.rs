@@ -136,6 +136,11 @@ fn permitted(object: &Object, victim: &Subject) -> Result<(), String> {
     }
 }
 
+/// `1 byte`, `2 bytes`.
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Key, owner and contents in one phrase.
 fn describe(snapshot: &Snapshot, object: &Object) -> String {
     let mut parts = Vec::new();
@@ -152,11 +157,11 @@ fn describe(snapshot: &Snapshot, object: &Object) -> String {
     }
     parts.extend(match &object.body {
         Body::Queue(queue) => queue.messages.map(|n| match queue.bytes {
-            Some(bytes) => format!("{n} messages of {bytes} bytes"),
-            None => format!("{n} messages"),
+            Some(bytes) => format!("{} of {}", count(n, "message"), count(bytes, "byte")),
+            None => count(n, "message"),
         }),
-        Body::Shm(shm) => Some(format!("{} bytes", shm.size)),
-        Body::Semaphore(set) if object.family() == Some(Family::Sysv) => Some(format!("{} semaphores", set.count)),
+        Body::Shm(shm) => Some(count(shm.size, "byte")),
+        Body::Semaphore(set) if object.family() == Some(Family::Sysv) => Some(count(set.count, "semaphore")),
         Body::Semaphore(set) => set.values.as_deref().and_then(|v| v.first()).map(|one| format!("value {}", one.value)),
         _ => None,
     });
