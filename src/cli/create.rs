@@ -35,7 +35,7 @@ Examples:
 /// One line says what was made and ends with its address. What is there already is an error, unless --or-open is said.
 /// The mode is exactly the one that is said, whatever the umask.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub(super) struct Create {
     /// What to make
     #[arg(value_enum, value_name = "KIND")]

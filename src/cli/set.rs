@@ -23,7 +23,7 @@ Examples:
 /// Each change is a line: what it was, and what it is now, read again afterwards. Right before, the object is compared
 /// with the one that was looked at; a file is changed through a descriptor, so that no other can take its place.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub(super) struct Set {
     /// kind:which, or the path of a FIFO, a socket, or a file in /dev/shm or /dev/mqueue
     #[arg(value_name = "ADDRESS")]

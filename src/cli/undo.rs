@@ -26,7 +26,7 @@ Examples:
 /// one, as it does root. A key or name that is taken meanwhile is refused, and the backup is kept. Without a number
 /// everything that the last `ipcx rm` removed comes back.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub(super) struct Undo {
     /// Numbers, as `rm` and --list tell them
     #[arg(value_name = "N")]

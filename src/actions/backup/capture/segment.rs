@@ -32,6 +32,10 @@ pub(super) fn remove(removing: &Removing<'_>, id: i32, part: &mut Part<'_>) -> s
     if stat.attaches > 0 && !removing.force {
         return Err(attached_since(removing, stat.attaches).into());
     }
+    // Attaching leaves a trace: that there is room for all that it may hold is found out first.
+    let (held, _) = in_memory(id).unwrap_or((0, 0));
+    let room = held.min(stat.size).min(part.max_size());
+    part.direct(room).map_err(|error| removing.unkept(&error))?;
     if let Ok(segment) = shmat::attach(id, stat.size, true) {
         return Ok(copy_and_remove(removing, id, &segment, stat.size, part)?);
     }
@@ -133,13 +137,18 @@ fn digest(hash: &mut FxHasher, offset: u64, bytes: &[u8]) {
 
 /// Whether some of it is in swap, where `mincore` does not see it.
 fn is_swapped(id: i32) -> bool {
-    let mut swapped = true;
-    let _ = sysvipc::read_shm(&mut |line| {
+    in_memory(id).is_none_or(|(_, swapped)| swapped > 0)
+}
+
+/// Bytes that it takes, in memory and in swap, and those in swap; `None` where the kernel does not say.
+fn in_memory(id: i32) -> Option<(u64, u64)> {
+    let mut found = None;
+    let read = sysvipc::read_shm(&mut |line| {
         if line.perm.id == id {
-            swapped = line.swapped != Some(0);
+            found = line.resident.zip(line.swapped).map(|(resident, swapped)| (resident + swapped, swapped));
         }
     });
-    swapped
+    read.ok().and(found)
 }
 
 /// Takes the offset of some bytes, and the bytes.
