@@ -113,7 +113,11 @@ fn an_end_without_the_other() {
         );
         let ran = ipcx(&["peek", &address]);
         assert_eq!(ran.status, 0);
-        assert!(ran.out.contains("no reader") && ran.err.contains("no process has a read end open"), "{}", ran.err);
+        assert!(
+            ran.out.contains("no reader") && ran.err.contains("no process that is seen has a read end open"),
+            "{}",
+            ran.err
+        );
     });
 }
 

@@ -159,7 +159,7 @@ fn no_read_end(why: NoLoan, hidden: usize) -> String {
         NoLoan::Nobody if hidden > 0 => {
             format!("no process that can be looked into has a read end open, and {}", unseen(hidden))
         }
-        NoLoan::Nobody => "no process has a read end open, and through a write end they cannot be copied".to_owned(),
+        NoLoan::Nobody => "no process that is seen has a read end open, and a write end gives no copy".to_owned(),
         NoLoan::Gone => "its read ends were closed meanwhile".to_owned(),
         NoLoan::Refused => "its read end is another process's, which only who may trace it can borrow".to_owned(),
     }
