@@ -153,7 +153,7 @@ impl Undo {
         for (one, result) in results {
             match result {
                 Ok(()) => {
-                    to_stdout(|out| writeln!(out, "{} is as it was before its removal was interrupted", one.address))?;
+                    to_stdout(|out| writeln!(out, "{} has back what its interrupted removal took", one.address))?;
                 }
                 Err(refusal) => {
                     complain(&refusal);
