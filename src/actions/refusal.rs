@@ -65,6 +65,14 @@ pub enum Refusal {
         /// Why, and the way out.
         why: String,
     },
+    /// What was asked for is not for an object of this kind, or size.
+    #[error("{what}: {why}")]
+    Unfit {
+        /// The object.
+        what: String,
+        /// What it is for.
+        why: String,
+    },
     /// It would do harm, and was not asked for with `--force` or the like.
     #[error("{what}: {why}")]
     Unsafe {

@@ -42,6 +42,7 @@ impl From<&Refusal> for Exit {
             | Refusal::Changed { .. }
             | Refusal::Failed { .. }
             | Refusal::Kernel(_) => Self::Failed,
+            Refusal::Unfit { .. } => Self::Usage,
             Refusal::Ambiguous { .. }
             | Refusal::Unsafe { .. }
             | Refusal::ReadOnly { .. }

@@ -119,7 +119,7 @@ fn plan(snapshot: &Snapshot, place: usize, target: &Target, changes: &Changes) -
     let before = State::read(&subject, object.kind(), object.name.as_deref())
         .map_err(|error| if error.is_absent() { gone() } else { error.into() })?;
     if let Some(why) = unfit(object, &before, changes) {
-        return Err(Refusal::Failed { what: address, why });
+        return Err(Refusal::Unfit { what: address, why });
     }
     let name = object.name.clone();
     Ok(Setting { address, subject, kind: object.kind(), name, before, changes: changes.clone() })
