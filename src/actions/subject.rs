@@ -1,8 +1,9 @@
 //! What an action is done to, with all that makes it the same thing when it is looked at again right before the act.
 
 use super::Refusal;
+use crate::kernel::file::FileType;
 use crate::kernel::{self, SysvStat, capability, file, mqueue, msgctl, semctl, shmctl};
-use crate::model::{Device, Kind};
+use crate::model::{Body, Device, Identity, Kind, Object};
 
 /// An object that lives on without processes, and what is compared before anything is done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,67 @@ pub(super) enum Subject {
     File { path: Box<[u8]>, device: Device, inode: u64 },
 }
 
+/// Why an object of a snapshot is nothing that can be acted on by id or name.
+pub(super) enum NoSubject {
+    /// It is gone, or something else has its name by now.
+    Gone,
+    /// A pipe has no name.
+    Pipe,
+    /// The socket is bound to no file.
+    Unbound,
+    /// Its file's path is not known.
+    Pathless,
+    /// The kernel said no.
+    Kernel(kernel::Error),
+}
+
+impl NoSubject {
+    /// As an action refuses it: `cannot` makes a refusal of what a pipe, a socket without file or a file without path is
+    /// told.
+    pub(super) fn refusal(self, address: &str, noun: &'static str, cannot: impl FnOnce(Self) -> Refusal) -> Refusal {
+        match self {
+            Self::Gone => Refusal::NotFound { what: address.to_owned(), kind: noun },
+            Self::Kernel(error) => error.into(),
+            other => cannot(other),
+        }
+    }
+}
+
+impl From<kernel::Error> for NoSubject {
+    fn from(error: kernel::Error) -> Self {
+        if error.is_absent() { Self::Gone } else { Self::Kernel(error) }
+    }
+}
+
 impl Subject {
+    /// What identifies an object of a snapshot, as it is now.
+    pub(super) fn of(object: &Object) -> Result<Self, NoSubject> {
+        match (&object.body, object.identity) {
+            (_, Identity::SysV { kind, id, .. }) => Ok(Self::sysv(kind, id)?),
+            (Body::Queue(_), Identity::File { device, inode }) => {
+                let name = object.name.as_deref().and_then(|name| name.strip_prefix(b"/")).unwrap_or_default();
+                Ok(Self::PosixQueue { name: name.into(), device, inode })
+            }
+            (Body::Pipe(_), _) => Err(NoSubject::Pipe),
+            (Body::Socket(socket), _) => {
+                let unix = socket.unix.as_ref().filter(|unix| !unix.abstract_name);
+                let path = object.path.as_deref().or_else(|| unix.and_then(|unix| unix.name.as_deref()));
+                let path = path.filter(|path| path.starts_with(b"/") || object.path.is_some());
+                let path = path.ok_or(NoSubject::Unbound)?;
+                let stat = file::lstat(path)?;
+                if stat.file_type != FileType::Socket {
+                    return Err(NoSubject::Gone);
+                }
+                Ok(Self::File { path: path.into(), device: stat.device, inode: stat.inode })
+            }
+            (_, Identity::File { device, inode }) => match &object.path {
+                Some(path) => Ok(Self::File { path: path.clone(), device, inode }),
+                None => Err(NoSubject::Pathless),
+            },
+            (_, Identity::Socket { .. }) => Err(NoSubject::Gone),
+        }
+    }
+
     /// A System V object as it is now. Errors: not found.
     pub(super) fn sysv(kind: Kind, id: i32) -> kernel::Result<Self> {
         sysv_stat(kind, id).map(|stat| Self::SysV { kind, id, stat })

@@ -2,13 +2,12 @@
 //! can be made again, or without.
 
 use super::backup::{About, Kept, Removing, Store};
-use super::subject::Subject;
+use super::subject::{NoSubject, Subject};
 use super::target::is_file;
 use super::{Policy, Refusal, Target};
 use crate::diagnose::{State, verdict};
-use crate::kernel::file::FileType;
 use crate::kernel::{capability, file, hold_signals, host, mqueue, msgctl, namespace, semctl, shmctl, users};
-use crate::model::{Body, Family, Identity, Kind, Kinds, Object, escape};
+use crate::model::{Body, Family, Kind, Kinds, Object, escape};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
 
 /// One removal, planned: what would go, whose it is, who uses it.
@@ -71,7 +70,7 @@ pub fn plan_removals(targets: &[Target]) -> Result<Vec<Plan>, SnapshotError> {
 fn plan(snapshot: &Snapshot, place: usize, target: &Target) -> Result<Removal, Refusal> {
     let object = &snapshot.objects[place];
     let address = snapshot.address(place).to_string();
-    let victim = victim(snapshot, place, &address, target)?;
+    let victim = victim(object, &address, target)?;
     let judged = verdict(snapshot, place);
     let users = if judged.state == State::InUse && judged.certain { judged.reasons } else { Vec::new() };
     let unseen = if is_file(snapshot, place) { snapshot.visibility.hidden.len() } else { 0 };
@@ -79,41 +78,21 @@ fn plan(snapshot: &Snapshot, place: usize, target: &Target) -> Result<Removal, R
     Ok(Removal { address, description: describe(snapshot, object), users, unseen, victim, permitted })
 }
 
-fn victim(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> Result<Subject, Refusal> {
-    let object = &snapshot.objects[place];
-    let gone = || Refusal::NotFound { what: address.to_owned(), kind: target.noun() };
-    let unremovable = |why| Refusal::Unremovable { what: address.to_owned(), why };
-    match (&object.body, object.identity) {
-        (_, Identity::SysV { kind, id, .. }) => {
-            Subject::sysv(kind, id).map_err(|error| if error.is_absent() { gone() } else { error.into() })
-        }
-        (Body::Queue(_), Identity::File { device, inode }) => {
-            let name = object.name.as_deref().and_then(|name| name.strip_prefix(b"/")).unwrap_or_default();
-            Ok(Subject::PosixQueue { name: name.into(), device, inode })
-        }
-        (Body::Pipe(_), _) => {
-            Err(unremovable("a pipe has no name to remove: it goes when the processes that have it close it or end"))
-        }
-        (Body::Socket(socket), _) => {
-            let unix = socket.unix.as_ref().filter(|unix| !unix.abstract_name);
-            let path = object.path.as_deref().or_else(|| unix.and_then(|unix| unix.name.as_deref()));
-            let path = path.filter(|path| path.starts_with(b"/") || object.path.is_some()).ok_or_else(|| {
-                unremovable(
-                    "this socket has no file to remove: it goes when the processes that have it close it or end",
-                )
-            })?;
-            let stat = file::lstat(path).map_err(|error| if error.is_absent() { gone() } else { error.into() })?;
-            if stat.file_type != FileType::Socket {
-                return Err(gone());
-            }
-            Ok(Subject::File { path: path.into(), device: stat.device, inode: stat.inode })
-        }
-        (_, Identity::File { device, inode }) => match &object.path {
-            Some(path) => Ok(Subject::File { path: path.clone(), device, inode }),
-            None => Err(unremovable("its path is not known in this mount namespace, or is gone already")),
-        },
-        (_, Identity::Socket { .. }) => Err(gone()),
-    }
+fn victim(object: &Object, address: &str, target: &Target) -> Result<Subject, Refusal> {
+    Subject::of(object).map_err(|why| {
+        why.refusal(address, target.noun(), |why| {
+            let why = match why {
+                NoSubject::Pipe => {
+                    "a pipe has no name to remove: it goes when the processes that have it close it or end"
+                }
+                NoSubject::Unbound => {
+                    "this socket has no file to remove: it goes when the processes that have it close it or end"
+                }
+                _ => "its path is not known in this mount namespace, or is gone already",
+            };
+            Refusal::Unremovable { what: address.to_owned(), why }
+        })
+    })
 }
 
 /// Whether the caller may, as far as that can be told beforehand; for `--dry-run`.

@@ -8,11 +8,10 @@ mod permit;
 mod state;
 
 use super::owner::NewOwner;
-use super::subject::Subject;
+use super::subject::{NoSubject, Subject};
 use super::{Policy, Refusal, Target};
-use crate::kernel::file::{self, FileType};
 use crate::kernel::posix_sem;
-use crate::model::{Body, Family, Identity, Kind, Kinds, Object};
+use crate::model::{Family, Kind, Kinds, Object};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
 use state::State;
 use std::fmt;
@@ -127,34 +126,16 @@ fn plan(snapshot: &Snapshot, place: usize, target: &Target, changes: &Changes) -
 
 /// What is acted on, with what identifies it.
 fn subject(object: &Object, address: &str, target: &Target) -> Result<Subject, Refusal> {
-    let gone = || Refusal::NotFound { what: address.to_owned(), kind: target.noun() };
-    let nothing = |why: &str| Refusal::Failed { what: address.to_owned(), why: why.to_owned() };
-    match (&object.body, object.identity) {
-        (_, Identity::SysV { kind, id, .. }) => {
-            Subject::sysv(kind, id).map_err(|error| if error.is_absent() { gone() } else { error.into() })
-        }
-        (Body::Pipe(_), _) => Err(nothing("a pipe has no file: there is nothing to set")),
-        (Body::Socket(socket), _) => {
-            let unix = socket.unix.as_ref().filter(|unix| !unix.abstract_name);
-            let path = object.path.as_deref().or_else(|| unix.and_then(|unix| unix.name.as_deref()));
-            let path = path.filter(|path| path.starts_with(b"/") || object.path.is_some());
-            let path = path.ok_or_else(|| nothing("this socket has no file: there is nothing to set"))?;
-            let stat = file::lstat(path).map_err(|error| if error.is_absent() { gone() } else { error.into() })?;
-            if stat.file_type != FileType::Socket {
-                return Err(gone());
-            }
-            Ok(Subject::File { path: path.into(), device: stat.device, inode: stat.inode })
-        }
-        (Body::Queue(_), Identity::File { device, inode }) => {
-            let name = object.name.as_deref().and_then(|name| name.strip_prefix(b"/")).unwrap_or_default();
-            Ok(Subject::PosixQueue { name: name.into(), device, inode })
-        }
-        (_, Identity::File { device, inode }) => match &object.path {
-            Some(path) => Ok(Subject::File { path: path.clone(), device, inode }),
-            None => Err(nothing("its path is not known in this mount namespace, or is gone already")),
-        },
-        (_, Identity::Socket { .. }) => Err(gone()),
-    }
+    Subject::of(object).map_err(|why| {
+        why.refusal(address, target.noun(), |why| {
+            let why = match why {
+                NoSubject::Pipe => "a pipe has no file: there is nothing to set",
+                NoSubject::Unbound => "this socket has no file: there is nothing to set",
+                _ => "its path is not known in this mount namespace, or is gone already",
+            };
+            Refusal::Failed { what: address.to_owned(), why: why.to_owned() }
+        })
+    })
 }
 
 /// Why an object has nothing of what is to be changed.

@@ -2,7 +2,7 @@
 //! (`man 3 mq_open`, `mq_send`, `mq_receive`).
 
 use super::super::file::Stat;
-use super::super::{Error, Result, lease, ready, state_dir};
+use super::super::{Error, Result, lease, state_dir};
 use super::{Attributes, parse_status};
 use crate::model::{Ids, escape};
 use nix::errno::Errno;
@@ -211,12 +211,6 @@ impl Queue {
     pub fn set_waiting(&self, wait: bool) -> Result<()> {
         let flags = if wait { OFlag::empty() } else { OFlag::O_NONBLOCK };
         nix::fcntl::fcntl(&self.fd, nix::fcntl::FcntlArg::F_SETFL(flags)).map(drop).map_err(|errno| self.error(errno))
-    }
-
-    /// Waits until a message can be taken or put, or the time is over: true when it can. `None` waits without end.
-    /// Errors: `EINTR` when a signal comes.
-    pub fn wait(&self, to_receive: bool, timeout: Option<std::time::Duration>) -> Result<bool> {
-        ready::wait(self.fd.as_fd(), !to_receive, timeout).map_err(|errno| self.error(errno))
     }
 
     /// Leases it (`F_SETLEASE`, `man 2 fcntl_locking`): succeeds only when nobody else has it open, and until it is closed
