@@ -4,7 +4,7 @@
 //! list; `tests/architecture.rs` holds the source to it.
 //!
 //! - [`cli`]: clap definitions, one file for each subcommand: parse → ask the layers below → print
-//! - [`config`]: what the environment and config.toml set
+//! - [`config`]: what the environment and config.toml set; the key table and the colour themes
 //! - [`output`]: rows → bytes: table, JSON, NDJSON, CSV, blocks of details
 //! - [`query`]: rows, the one column registry, the filter language, sorting
 //! - [`actions`]: everything that changes the system: plan → (confirm) → run, the target re-identified before acting

@@ -1,6 +1,6 @@
 //! When to print colours.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 /// When to print colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,13 +16,17 @@ pub enum ColorChoice {
 
 /// Whether to print colours: `NO_COLOR` (no-color.org: set and not empty) and `TERM=dumb` count only for `auto`.
 pub fn use_color(choice: ColorChoice, terminal: bool) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").as_deref() == Some(OsStr::new("dumb"));
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto => terminal && !set("NO_COLOR") && !dumb,
+        ColorChoice::Auto => terminal && !is_refused(|name| std::env::var_os(name)),
     }
+}
+
+/// Whether the environment, asked for variables, says that there are to be no colours.
+pub(super) fn is_refused(environment: impl Fn(&str) -> Option<OsString>) -> bool {
+    let no_color = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
+    no_color || environment("TERM").as_deref() == Some(OsStr::new("dumb"))
 }
 
 #[cfg(test)]

@@ -82,8 +82,10 @@ impl<'a> Cell<'a> {
             (Self::Absent, _) => Ordering::Greater,
             (_, Self::Absent) => Ordering::Less,
             (Self::Text(a), Self::Text(b)) => {
-                let lower = |text: &str| text.to_lowercase();
-                lower(a).cmp(&lower(b)).then_with(|| a.cmp(b))
+                // Character by character: sorting 31,000 rows compares half a million times.
+                let (lower_a, lower_b) =
+                    (a.chars().flat_map(char::to_lowercase), b.chars().flat_map(char::to_lowercase));
+                lower_a.cmp(lower_b).then_with(|| a.cmp(b))
             }
             (Self::Number(a), Self::Number(b)) => a.cmp(b),
             (Self::Size(a), Self::Size(b)) => a.cmp(b),

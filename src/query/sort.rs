@@ -1,7 +1,7 @@
 //! Sorting rows by a column.
 
-use super::Row;
 use super::columns::{self, Column};
+use super::{Cell, Row};
 
 /// An order: `COL`, or `-COL` for the largest first.
 #[derive(Debug, Clone, Copy)]
@@ -26,21 +26,34 @@ impl Sort {
 
     /// Sorts rows; equal ones keep their order.
     pub fn apply(self, rows: &mut Vec<Row<'_>>) {
-        let unsorted = std::mem::take(rows);
-        let mut keyed: Vec<_> = unsorted.into_iter().map(|row| (owned((self.column.cell)(&row)), row)).collect();
+        let keyed = std::mem::take(rows).into_iter().map(|row| (self.key(&row), row)).collect();
+        rows.extend(self.sorted(keyed));
+    }
+
+    /// Sorts whatever stands for rows, places say, without keeping a row of each: `row` is asked for once of every item.
+    /// Equal ones keep their order.
+    pub fn apply_to<'a, T>(self, items: &mut Vec<T>, mut row: impl FnMut(&T) -> Row<'a>) {
+        let keyed = std::mem::take(items).into_iter().map(|item| (self.key(&row(&item)), item)).collect();
+        items.extend(self.sorted(keyed));
+    }
+
+    /// What a row is sorted by, made once: a verdict or a list of processes takes longer than all comparisons.
+    fn key(self, row: &Row<'_>) -> Cell<'static> {
+        owned((self.column.cell)(row))
+    }
+
+    fn sorted<T>(self, mut keyed: Vec<(Cell<'static>, T)>) -> impl Iterator<Item = T> {
         keyed.sort_by(|(a, _), (b, _)| {
-            use super::Cell::Absent;
             let order = a.order(b);
-            let absent = *a == Absent || *b == Absent;
+            let absent = *a == Cell::Absent || *b == Cell::Absent;
             if self.descending && !absent { order.reverse() } else { order }
         });
-        rows.extend(keyed.into_iter().map(|(_, row)| row));
+        keyed.into_iter().map(|(_, item)| item)
     }
 }
 
 /// A cell may borrow from its row, which moves while sorting.
-fn owned(cell: super::Cell<'_>) -> super::Cell<'static> {
-    use super::Cell;
+fn owned(cell: Cell<'_>) -> Cell<'static> {
     match cell {
         Cell::Absent => Cell::Absent,
         Cell::Text(text) => Cell::text(text.into_owned()),

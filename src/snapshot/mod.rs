@@ -14,6 +14,8 @@ mod records;
 mod scan;
 mod sockets;
 mod sysv;
+#[cfg(test)]
+pub(crate) mod testing;
 mod visibility;
 mod want;
 

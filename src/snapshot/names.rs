@@ -32,6 +32,13 @@ impl Names {
         names
     }
 
+    /// These users and no groups.
+    #[cfg(test)]
+    pub(super) fn of_users(users: &[(u32, &str)]) -> Self {
+        let users = users.iter().map(|(uid, name)| (*uid, Some((*name).to_owned()))).collect();
+        Self { users, groups: FxHashMap::default() }
+    }
+
     pub(super) fn user(&self, uid: u32) -> Option<&str> {
         self.users.get(&uid)?.as_deref()
     }

@@ -15,7 +15,6 @@ pub mod transfer;
 pub use text::hexadecimal;
 
 use super::in_order::in_order;
-use crate::model::Body;
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use process::ProcessDoc;
@@ -122,8 +121,7 @@ fn render_share(rows: &mut [Row<'_>], share: &mut Share) {
         share.text.extend_from_slice(b",\n");
         object::write(row, &mut share.text, &mut scratch);
         share.pids.extend(named(row));
-        // Its sentences are written; kept, those of 90,000 rows would be the largest part of memory.
-        *row = Row::new(row.snapshot, row.place);
+        row.forget_verdict();
     }
     share.pids.sort_unstable();
     share.pids.dedup();
@@ -137,7 +135,7 @@ pub fn write_lines(out: &mut dyn Write, rows: &mut [Row<'_>]) -> io::Result<()> 
         for row in rows {
             object::write(row, text, &mut scratch);
             text.push(b'\n');
-            *row = Row::new(row.snapshot, row.place);
+            row.forget_verdict();
         }
     };
     in_order(rows, SHARE, render_lines, |text| out.write_all(text))
@@ -151,10 +149,5 @@ fn named<'a>(row: &'a Row<'_>) -> impl Iterator<Item = u32> + 'a {
 
 /// The processes at the other end of a socket on this machine.
 fn peer_pids<'a>(row: &Row<'a>) -> impl Iterator<Item = u32> + use<'a> {
-    let peer = match &row.object().body {
-        Body::Socket(socket) => socket.peer.and_then(|inode| row.snapshot.socket(inode)),
-        _ => None,
-    };
-    let snapshot = row.snapshot;
-    peer.into_iter().flat_map(move |place| Row::new(snapshot, place).live_pids())
+    row.peer().into_iter().flat_map(|peer| peer.live_pids())
 }

@@ -81,8 +81,8 @@ pub(super) fn write(row: &Row<'_>, out: &mut Vec<u8>, scratch: &mut String) {
     fields.bytes("path", "path_hex", object.path.as_deref());
     fields.display("device", device);
     fields.value("inode", &inode);
-    fields.value("owner", &object.owner.map(|ids| owner(snapshot, ids)));
-    fields.value("creator", &object.creator.map(|ids| owner(snapshot, ids)));
+    fields.value("owner", &object.owner.map(|ids| owner(row, ids)));
+    fields.value("creator", &object.creator.map(|ids| owner(row, ids)));
     fields.display("mode", object.mode.map(|mode| format!("{mode:04o}")));
     fields.object("times", |fields| times(fields, &object.body));
     match &object.body {
@@ -93,7 +93,7 @@ pub(super) fn write(row: &Row<'_>, out: &mut Vec<u8>, scratch: &mut String) {
         Body::Fifo(ends) => fields.object("fifo", |fields| pipe(fields, snapshot, *ends)),
         Body::Socket(socket) => fields.object("socket", |fields| self::socket(fields, row, socket)),
     }
-    fields.list("holders", row.holders().iter(), |out, scratch, one| holder(out, scratch, snapshot, one));
+    fields.list("holders", row.holders().iter(), |out, scratch, one| holder(out, scratch, row, one));
     let verdict = row.verdict();
     fields.object("verdict", |fields| {
         fields.text("state", Some(verdict.state.name()));
@@ -103,9 +103,9 @@ pub(super) fn write(row: &Row<'_>, out: &mut Vec<u8>, scratch: &mut String) {
     fields.close();
 }
 
-fn holder(out: &mut Vec<u8>, scratch: &mut String, snapshot: &Snapshot, holder: &Holder) {
+fn holder(out: &mut Vec<u8>, scratch: &mut String, row: &Row<'_>, holder: &Holder) {
     // The name of whoever has a reused pid now is not the holder's.
-    let process = snapshot.process(holder.pid).filter(|_| holder.alive);
+    let process = row.process(holder.pid).filter(|_| holder.alive);
     let mut fields = Fields::open(out, scratch);
     fields.value("pid", &holder.pid);
     fields.bytes("comm", "comm_hex", process.map(|process| &*process.comm));
@@ -152,10 +152,8 @@ fn pipe(fields: &mut Fields<'_>, snapshot: &Snapshot, ends: PipeEnds) {
 fn socket(fields: &mut Fields<'_>, row: &Row<'_>, socket: &Socket) {
     let unix = socket.unix.as_ref();
     let inet = socket.inet.as_deref();
-    let peer = socket.peer.map(|inode| {
-        let place = row.snapshot.socket(inode);
-        place.map_or(Address::Socket(inode), |place| row.snapshot.address(place))
-    });
+    let peer =
+        socket.peer.map(|inode| row.peer().map_or(Address::Socket(inode), |peer| peer.snapshot.address(peer.place)));
     fields.text("type", socket.kind.map(crate::model::SocketType::name));
     fields.text("state", socket.state.map(crate::model::SocketState::name));
     fields.display("peer", peer);
@@ -172,12 +170,12 @@ fn socket(fields: &mut Fields<'_>, row: &Row<'_>, socket: &Socket) {
     fields.display("remote", inet.filter(|inet| has_remote(inet)).map(|inet| inet.remote));
 }
 
-fn owner(snapshot: &Snapshot, ids: Ids) -> OwnerDoc<'_> {
+fn owner<'a>(row: &Row<'a>, ids: Ids) -> OwnerDoc<'a> {
     OwnerDoc {
         uid: ids.uid,
-        user: snapshot.user_name(ids.uid),
+        user: row.user_name(ids.uid),
         gid: ids.gid,
-        group: ids.gid.and_then(|gid| snapshot.group_name(gid)),
+        group: ids.gid.and_then(|gid| row.group_name(gid)),
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) const UID: Column =
 
 pub(super) const GROUP: Column = Column::text("group", "group that owns it", |row| {
     let Some(gid) = row.object().owner.and_then(|ids| ids.gid) else { return Cell::Absent };
-    match row.snapshot.group_name(gid) {
+    match row.group_name(gid) {
         Some(name) => Cell::name(Some(name.as_bytes())),
         None => Cell::text(gid.to_string()),
     }
@@ -119,7 +119,7 @@ pub(super) const COMM: Column = Column {
             .holders()
             .iter()
             .filter(|holder| holder.alive)
-            .filter_map(|holder| row.snapshot.process(holder.pid))
+            .filter_map(|holder| row.process(holder.pid))
             .map(|process| crate::model::escape(&process.comm).into_owned())
             .collect();
         names.dedup();
@@ -194,7 +194,7 @@ pub(crate) fn times(object: &Object) -> Times {
 /// A user by name, by number where there is no name.
 fn user<'r>(row: &'r Row<'_>, ids: Option<crate::model::Ids>) -> Cell<'r> {
     let Some(ids) = ids else { return Cell::Absent };
-    match row.snapshot.user_name(ids.uid) {
+    match row.user_name(ids.uid) {
         Some(name) => Cell::name(Some(name.as_bytes())),
         None => Cell::text(ids.uid.to_string()),
     }

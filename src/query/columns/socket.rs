@@ -44,9 +44,8 @@ pub(super) const REMOTE: Column = Column::text("remote", "remote address of an i
 
 pub(super) const PEER: Column = Column::text("peer", "other end on this machine, and its process", |row| {
     let Some(inode) = socket(row).and_then(|socket| socket.peer) else { return Cell::Absent };
-    let Some(place) = row.snapshot.socket(inode) else { return Cell::text(format!("socket:[{inode}]")) };
-    let peer = Row::new(row.snapshot, place);
-    let mut text = row.snapshot.address(place).to_string();
+    let Some(peer) = row.peer() else { return Cell::text(format!("socket:[{inode}]")) };
+    let mut text = peer.snapshot.address(peer.place).to_string();
     if let Some(pid) = peer.live_pids().next() {
         text.push(' ');
         text.push_str(&peer.process_name(pid));
