@@ -5,8 +5,7 @@ use super::exit::{self, Usage, complain};
 use super::print::{say, to_stdout};
 use super::values;
 use crate::actions::{
-    Created, End, Ended, Ending, Feed, Lines, Naming, NewObject, NewOwner, Policy, Refusal, Start, Target, TestEnd,
-    Use, What,
+    Created, End, Ended, Feed, Lines, Naming, NewObject, NewOwner, Policy, Refusal, Start, Target, TestEnd, Use, What,
 };
 use crate::model::{Kinds, RemovalTarget, escape, quoted};
 use crate::output::json;
@@ -183,9 +182,7 @@ impl Create {
         });
         Ok(match ended {
             Ok(Ended::Done) => unprinted.max(unread),
-            Ok(Ended::Signal(Ending::Interrupt)) => Exit::Interrupted,
-            Ok(Ended::Signal(Ending::Terminate)) => Exit::Terminated,
-            Ok(Ended::Signal(Ending::HangUp)) => Exit::HungUp,
+            Ok(Ended::Signal(ending)) => ending.into(),
             Err(refusal) => refused(&refusal),
         })
     }

@@ -1,6 +1,7 @@
 //! Exit codes, and errors as people read them: `ipcx: what failed: why`, one line each.
 
 use crate::actions::Refusal;
+use crate::kernel::ending::Ending;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -29,6 +30,16 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<Ending> for Exit {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Interrupt => Self::Interrupted,
+            Ending::Terminate => Self::Terminated,
+            Ending::HangUp => Self::HungUp,
+        }
     }
 }
 
