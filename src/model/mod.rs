@@ -17,6 +17,7 @@ mod socket;
 mod spelled;
 mod sysv;
 mod time;
+mod usage;
 mod which;
 
 pub use address::{Address, AddressError, Spelled, Which};
@@ -33,3 +34,4 @@ pub use signal::{DefaultAction, Signal, SignalError, Signals};
 pub use socket::{Inet, Protocol, Socket, SocketState, SocketType, Unix};
 pub use sysv::{Key, Message, Notify, Queue, SemSet, Semaphore, Shm};
 pub use time::{Time, Times};
+pub use usage::{Unit, Usage};

@@ -30,6 +30,9 @@ pub struct Want {
     pub users: bool,
     /// Names of groups.
     pub groups: bool,
+    /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
+    /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
+    pub room: bool,
 }
 
 impl Want {
@@ -48,10 +51,11 @@ impl Want {
             details: false,
             users: false,
             groups: false,
+            room: false,
         }
     }
 
-    /// Everything about these kinds.
+    /// Everything about these kinds; not how near the limits are, which is nothing about an object.
     pub const fn everything(kinds: Kinds) -> Self {
         Self {
             kinds,
@@ -66,6 +70,7 @@ impl Want {
             details: true,
             users: true,
             groups: true,
+            room: false,
         }
     }
 
@@ -80,5 +85,6 @@ impl Want {
         self.details |= other.details;
         self.users |= other.users;
         self.groups |= other.groups;
+        self.room |= other.room;
     }
 }
