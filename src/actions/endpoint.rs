@@ -1,12 +1,15 @@
 //! What messages are put into and taken out of: queues, FIFOs and unix sockets. Finds one by its address, says what it
 //! holds and takes, and who may use it; `send` and `receive` do the rest.
 
+use super::known::has_file;
 use super::subject::Subject;
-use super::{Refusal, Target};
+use super::{Known, Refusal, Target};
+use crate::kernel::fifo::{self, Held};
+use crate::kernel::file::{self, FileType};
 use crate::kernel::mqueue::{self, Access};
 use crate::kernel::timer::Patience;
-use crate::kernel::{capability, fifo, file, msgctl, users};
-use crate::model::{Address, Body, Device, Identity, Ids, Kind, Role, SocketType, Spelled, Which, escape};
+use crate::kernel::{Error, capability, msgctl, users};
+use crate::model::{Address, Body, Device, Identity, Ids, Role, SocketType, Spelled, Time, Which, escape};
 use crate::snapshot::{Snapshot, Want};
 use std::fmt;
 
@@ -56,9 +59,38 @@ impl fmt::Display for Fill {
 pub(super) enum Endpoint {
     Sysv { id: i32, subject: Subject },
     Posix { name: Box<[u8]>, device: Device, inode: u64 },
-    Fifo { path: Box<[u8]>, device: Device, inode: u64 },
-    SocketFile { path: Box<[u8]>, device: Device, inode: u64, kind: Option<SocketType> },
+    Fifo(EndFile),
+    SocketFile { file: EndFile, kind: Option<SocketType> },
     Abstract { name: Box<[u8]>, kind: SocketType, inode: u64 },
+}
+
+/// The file of a FIFO or socket: by path, with what makes it the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EndFile {
+    pub(super) path: Box<[u8]>,
+    device: Device,
+    inode: u64,
+    born: Option<Time>,
+    file_type: FileType,
+}
+
+impl EndFile {
+    fn new(subject: &Subject, file_type: FileType) -> Option<Self> {
+        let Subject::File { path, device, inode, born } = subject else { return None };
+        Some(Self { path: path.clone(), device: *device, inode: *inode, born: *born, file_type })
+    }
+
+    /// Holds the file, if it is still the one that was found. `failed` says what a failure to hold it means. Errors:
+    /// [`Refusal::Changed`].
+    pub(super) fn hold(&self, what: &str, failed: impl FnOnce(Error) -> Refusal) -> Result<Held, Refusal> {
+        let held = fifo::hold(&self.path).map_err(failed)?;
+        let same = (held.stat.device, held.stat.inode, held.born) == (self.device, self.inode, self.born);
+        if same && held.stat.file_type == self.file_type {
+            Ok(held)
+        } else {
+            Err(Refusal::Changed { what: what.to_owned() })
+        }
+    }
 }
 
 /// An endpoint that was found.
@@ -72,6 +104,15 @@ pub(super) struct Found {
 /// Finds what a target names. Opens no FIFO and connects to nothing.
 pub(super) fn find(target: &Target, to_send: bool) -> Result<Found, Refusal> {
     let target = follow_link(target);
+    if let Target::Object(known) = &target
+        && let Address::Queue(Which::Name(name)) = &known.address
+    {
+        let gone = |refusal| match refusal {
+            Refusal::NotFound { what, .. } => Refusal::Changed { what },
+            refusal => refusal,
+        };
+        return same_posix(posix(name, to_send).map_err(gone)?, known);
+    }
     if let Target::Address(Address::Queue(Which::Name(name))) = &target {
         return posix(name, to_send);
     }
@@ -87,21 +128,23 @@ pub(super) fn find(target: &Target, to_send: bool) -> Result<Found, Refusal> {
     let object = &snapshot.objects[place];
     let address = snapshot.address(place).to_string();
     let refuse = |why: &str| Err(Refusal::Failed { what: address.clone(), why: why.to_owned() });
+    let subject = || {
+        let no_file = |_| fail("no file in this mount namespace leads to it any more".to_owned());
+        target.subject(object).map_err(|why| why.refusal(&address, target.noun(), no_file))
+    };
     let endpoint = match (&object.body, object.identity) {
-        (Body::Queue(_), Identity::SysV { id, .. }) => {
-            let absent = || Refusal::NotFound { what: address.clone(), kind: "message queue" };
-            let subject = Subject::sysv(Kind::Queue, id);
-            let subject = subject.map_err(|error| if error.is_absent() { absent() } else { error.into() })?;
-            Endpoint::Sysv { id, subject }
-        }
+        (Body::Queue(_), Identity::SysV { id, .. }) => Endpoint::Sysv { id, subject: subject()? },
         (Body::Queue(_), _) => {
             return posix(&Spelled::exact(object.name.as_deref().unwrap_or_default()), to_send);
         }
-        (Body::Fifo(_), Identity::File { device, inode }) => match &object.path {
-            Some(path) => Endpoint::Fifo { path: path.clone(), device, inode },
-            None => return refuse("no path in this mount namespace leads to it any more"),
-        },
-        (Body::Socket(_), _) => socket(&snapshot, place, &address)?,
+        (Body::Fifo(_), _) if object.path.is_none() => {
+            return refuse("no path in this mount namespace leads to it any more");
+        }
+        (Body::Fifo(_), _) => {
+            let file = EndFile::new(&subject()?, FileType::Fifo);
+            Endpoint::Fifo(file.ok_or_else(|| Refusal::Changed { what: address.clone() })?)
+        }
+        (Body::Socket(_), _) => socket(&snapshot, place, &address, &target)?,
         (Body::Pipe(_), _) => {
             return refuse(
                 "a pipe has no name to open it by: only the processes that have it can write to it or read it",
@@ -155,6 +198,18 @@ pub(super) const fn access(to_send: bool) -> Access {
     if to_send { Access::Send } else { Access::Receive }
 }
 
+/// A queue that was seen is that one only.
+fn same_posix(found: Found, known: &Known) -> Result<Found, Refusal> {
+    match &found.endpoint {
+        Endpoint::Posix { device, inode, .. }
+            if known.identity == (Identity::File { device: *device, inode: *inode }) =>
+        {
+            Ok(found)
+        }
+        _ => Err(Refusal::Changed { what: known.address.to_string() }),
+    }
+}
+
 fn posix_permission(name: &[u8], to_send: bool) -> Refusal {
     let queues = mqueue::open(capability::have(capability::CAP_SYS_ADMIN));
     let stat = queues.and_then(|queues| queues.stat(name)).ok();
@@ -167,7 +222,7 @@ fn posix_permission(name: &[u8], to_send: bool) -> Refusal {
 }
 
 /// A socket that can be connected to: by its file, or by its abstract name.
-fn socket(snapshot: &Snapshot, place: usize, address: &str) -> Result<Endpoint, Refusal> {
+fn socket(snapshot: &Snapshot, place: usize, address: &str, target: &Target) -> Result<Endpoint, Refusal> {
     let object = &snapshot.objects[place];
     let refuse = |why: &str| Refusal::Failed { what: address.to_owned(), why: why.to_owned() };
     let Body::Socket(socket) = &object.body else { return Err(refuse("it is no socket")) };
@@ -182,14 +237,18 @@ fn socket(snapshot: &Snapshot, place: usize, address: &str) -> Result<Endpoint, 
         };
         return if unix.by_name { Ok(Endpoint::Abstract { name: name.clone(), kind, inode }) } else { Err(nameless()) };
     }
-    let path = object.path.as_deref().or(unix.name.as_deref().filter(|path| unix.by_name && path.starts_with(b"/")));
-    let path = path.ok_or_else(nameless)?;
+    let name = unix.name.as_deref().filter(|path| unix.by_name && path.starts_with(b"/"));
+    let path = object.path.as_deref().or(name).ok_or_else(nameless)?;
+    if matches!(target, Target::Object(_)) && !has_file(object) {
+        return Err(refuse("no file in this mount namespace leads to it for certain"));
+    }
     let absent = || refuse("no file in this mount namespace leads to it any more");
     let stat = file::lstat(path).map_err(|error| if error.is_absent() { absent() } else { error.into() })?;
-    if stat.file_type != file::FileType::Socket {
+    if stat.file_type != FileType::Socket {
         return Err(refuse("its file is gone, and something else has its path"));
     }
-    Ok(Endpoint::SocketFile { path: path.into(), device: stat.device, inode: stat.inode, kind: socket.kind })
+    let file = EndFile::new(&Subject::file(path, stat.device, stat.inode), FileType::Socket);
+    Ok(Endpoint::SocketFile { file: file.ok_or_else(nameless)?, kind: socket.kind })
 }
 
 /// Who sleeps in opening a FIFO that nobody reads.
@@ -207,7 +266,7 @@ impl Endpoint {
         match self {
             Self::Sysv { .. } => Medium::SysvQueue,
             Self::Posix { .. } => Medium::PosixQueue,
-            Self::Fifo { .. } => Medium::Fifo,
+            Self::Fifo(_) => Medium::Fifo,
             Self::SocketFile { .. } | Self::Abstract { .. } => Medium::Socket,
         }
     }
@@ -250,7 +309,7 @@ impl Endpoint {
                 let bit = if to_write { 2 } else { 4 };
                 stat.mode >> class & bit != 0 || capability::have(capability::CAP_IPC_OWNER)
             }),
-            Self::Fifo { path, .. } | Self::SocketFile { path, .. } => file::may_access(path, to_write),
+            Self::Fifo(file) | Self::SocketFile { file, .. } => file::may_access(&file.path, to_write),
             // It was opened to find it; an abstract name has no permissions.
             Self::Posix { .. } | Self::Abstract { .. } => true,
         };
@@ -262,8 +321,8 @@ impl Endpoint {
         let needed = if to_write { "write" } else { "read" };
         let rights = match self {
             Self::Sysv { id, .. } => msgctl::stat(*id).ok().map(|stat| (stat.mode, stat.owner)),
-            Self::Fifo { path, .. } | Self::SocketFile { path, .. } => {
-                file::lstat(path).ok().map(|stat| (stat.mode, stat.owner))
+            Self::Fifo(file) | Self::SocketFile { file, .. } => {
+                file::lstat(&file.path).ok().map(|stat| (stat.mode, stat.owner))
             }
             Self::Posix { .. } | Self::Abstract { .. } => None,
         };

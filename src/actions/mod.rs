@@ -6,6 +6,7 @@
 pub mod backup;
 mod create;
 mod endpoint;
+mod known;
 mod owner;
 mod peek;
 mod policy;
@@ -24,6 +25,7 @@ pub use create::{
     Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
 };
 pub use endpoint::{Fill, Medium};
+pub use known::Known;
 pub use owner::NewOwner;
 pub use peek::{Care, Follow, Length, MessageFilter, Peek, PeekRequest, plan_peek};
 pub use policy::Policy;

@@ -2,13 +2,12 @@
 //!
 //! Each message is handed over before the next one is taken, so that a receiver who cannot keep it stops after one.
 
-use super::endpoint::{self, Endpoint, Fill, Medium, counted, span};
+use super::endpoint::{self, EndFile, Endpoint, Fill, Medium, counted, span};
 use super::{Policy, Refusal, Target};
-use crate::kernel::fifo;
+use crate::kernel::Error;
 use crate::kernel::messages::{self, Room};
 use crate::kernel::mqueue;
 use crate::kernel::timer::Patience;
-use crate::kernel::{Error, file};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -143,7 +142,7 @@ impl Receiving {
         let ended = match &self.endpoint {
             Endpoint::Sysv { id, .. } => self.sysv(*id, kind, amount, patience, &mut keep),
             Endpoint::Posix { name, .. } => self.posix(name, amount, patience, &mut keep),
-            Endpoint::Fifo { path, .. } => self.fifo(path, patience, &mut keep),
+            Endpoint::Fifo(file) => self.fifo(file, patience, &mut keep),
             Endpoint::SocketFile { .. } | Endpoint::Abstract { .. } => {
                 Err(self.failed("a socket cannot be read from outside"))
             }
@@ -259,14 +258,9 @@ impl Receiving {
         )))
     }
 
-    fn fifo(&self, path: &[u8], patience: Patience, keep: Each<'_>) -> Result<(), Refusal> {
-        let Endpoint::Fifo { device, inode, .. } = &self.endpoint else { return Err(self.changed()) };
+    fn fifo(&self, file: &EndFile, patience: Patience, keep: Each<'_>) -> Result<(), Refusal> {
         self.nobody_is_let_go(patience)?;
-        let held = fifo::hold(path).map_err(|error| self.refusal(error, false))?;
-        let same = (held.stat.device, held.stat.inode) == (*device, *inode);
-        if !same || held.stat.file_type != file::FileType::Fifo {
-            return Err(self.changed());
-        }
+        let held = file.hold(&self.address, |error| self.refusal(error, false))?;
         let mut left = patience;
         let opened = left.call(|| held.open(false, patience.waits())).map_err(|error| self.refusal(error, false))?;
         let late = || self.failed(format!("nobody opened it for writing within {}", span(patience)));

@@ -5,7 +5,6 @@
 
 use super::endpoint::{self, Endpoint, Fill, Medium, counted, span};
 use super::{Policy, Refusal, Target};
-use crate::kernel::fifo::{self, Held};
 use crate::kernel::timer::Patience;
 use crate::kernel::unix_connect::{self, Connection, Place};
 use crate::kernel::{Error, file, messages, mqueue, unix_diag};
@@ -140,14 +139,14 @@ impl Sending {
                 let fill = self.posix(name, mark.priority, &message, patience)?;
                 (sent.bytes, sent.priority, sent.fill) = (message.len() as u64, Some(mark.priority), fill);
             }
-            Endpoint::Fifo { path, .. } => {
-                let held = self.hold(path)?;
+            Endpoint::Fifo(file) => {
+                let held = file.hold(&self.address, |error| self.refusal(error))?;
                 let mut left = patience;
                 let fifo = self.waited(left.call(|| held.open(true, patience.waits())), patience, None)?;
                 sent.bytes = self.stream(data, left, patience, |piece| fifo.write(piece))?;
             }
-            Endpoint::SocketFile { path, kind, .. } => {
-                let held = self.hold(path)?;
+            Endpoint::SocketFile { file, kind } => {
+                let held = file.hold(&self.address, |error| self.refusal(error))?;
                 (sent.bytes, sent.listener) = self.to_socket(Place::File(&held), *kind, patience, data)?;
             }
             Endpoint::Abstract { name, kind, inode } => {
@@ -248,17 +247,6 @@ impl Sending {
             Err(error) if error.would_block() => Err(self.no_room(data.len() as u64, None)),
             Err(error) => Err(self.refusal(error)),
         }
-    }
-
-    /// Holds the file of a FIFO or a socket, if it is still the one of the plan.
-    fn hold(&self, path: &[u8]) -> Result<Held, Refusal> {
-        let held = fifo::hold(path).map_err(|error| self.refusal(error))?;
-        let (Endpoint::Fifo { device, inode, .. } | Endpoint::SocketFile { device, inode, .. }) = &self.endpoint else {
-            return Err(self.changed());
-        };
-        let same = (held.stat.device, held.stat.inode) == (*device, *inode);
-        let kind = if self.medium() == Medium::Fifo { file::FileType::Fifo } else { file::FileType::Socket };
-        if same && held.stat.file_type == kind { Ok(held) } else { Err(self.changed()) }
     }
 
     /// An abstract name has no file to hold: who has it is looked up again right before connecting.

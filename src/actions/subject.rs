@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::kernel::file::FileType;
 use crate::kernel::{self, SysvStat, capability, file, mqueue, msgctl, semctl, shmctl};
-use crate::model::{Body, Device, Identity, Kind, Object};
+use crate::model::{Body, Device, Identity, Kind, Object, Time};
 
 /// An object that lives on without processes, and what is compared before anything is done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,14 +12,17 @@ pub(super) enum Subject {
     SysV { kind: Kind, id: i32, stat: SysvStat },
     /// By name without the slash, with the file behind it.
     PosixQueue { name: Box<[u8]>, device: Device, inode: u64 },
-    /// Segment and semaphore of /dev/shm, FIFO and socket file: by path, with the file.
-    File { path: Box<[u8]>, device: Device, inode: u64 },
+    /// Segment and semaphore of /dev/shm, FIFO and socket file: by path, with the file and when it was made: most file
+    /// systems give the inode number of a file that is gone to the next.
+    File { path: Box<[u8]>, device: Device, inode: u64, born: Option<Time> },
 }
 
 /// Why an object of a snapshot is nothing that can be acted on by id or name.
 pub(super) enum NoSubject {
     /// It is gone, or something else has its name by now.
     Gone,
+    /// It is not the one that was seen.
+    Changed,
     /// A pipe has no name.
     Pipe,
     /// The socket is bound to no file.
@@ -36,6 +39,7 @@ impl NoSubject {
     pub(super) fn refusal(self, address: &str, noun: &'static str, cannot: impl FnOnce(Self) -> Refusal) -> Refusal {
         match self {
             Self::Gone => Refusal::NotFound { what: address.to_owned(), kind: noun },
+            Self::Changed => Refusal::Changed { what: address.to_owned() },
             Self::Kernel(error) => error.into(),
             other => cannot(other),
         }
@@ -59,7 +63,8 @@ impl Subject {
             }
             (Body::Pipe(_), _) => Err(NoSubject::Pipe),
             (Body::Socket(socket), _) => {
-                let unix = socket.unix.as_ref().filter(|unix| !unix.abstract_name);
+                // Where several have the name it leads to one of them, which need not be this.
+                let unix = socket.unix.as_ref().filter(|unix| unix.by_name && !unix.abstract_name);
                 let path = object.path.as_deref().or_else(|| unix.and_then(|unix| unix.name.as_deref()));
                 let path = path.filter(|path| path.starts_with(b"/") || object.path.is_some());
                 let path = path.ok_or(NoSubject::Unbound)?;
@@ -67,14 +72,19 @@ impl Subject {
                 if stat.file_type != FileType::Socket {
                     return Err(NoSubject::Gone);
                 }
-                Ok(Self::File { path: path.into(), device: stat.device, inode: stat.inode })
+                Ok(Self::file(path, stat.device, stat.inode))
             }
             (_, Identity::File { device, inode }) => match &object.path {
-                Some(path) => Ok(Self::File { path: path.clone(), device, inode }),
+                Some(path) => Ok(Self::file(path, device, inode)),
                 None => Err(NoSubject::Pathless),
             },
             (_, Identity::Socket { .. }) => Err(NoSubject::Gone),
         }
+    }
+
+    /// The file that has this path, device and inode now.
+    pub(super) fn file(path: &[u8], device: Device, inode: u64) -> Self {
+        Self::File { path: path.into(), device, inode, born: file::born(path) }
     }
 
     /// A System V object as it is now. Errors: not found.
@@ -99,8 +109,8 @@ impl Subject {
                 let stat = mqueue::open(may_mount).and_then(|queues| queues.stat(name));
                 stat.map(|now| (now.device, now.inode) == (*device, *inode))
             }
-            Self::File { path, device, inode } => {
-                file::lstat(path).map(|now| (now.device, now.inode) == (*device, *inode))
+            Self::File { path, device, inode, born } => {
+                file::lstat(path).map(|now| (now.device, now.inode) == (*device, *inode) && file::born(path) == *born)
             }
         };
         match same {

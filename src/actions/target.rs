@@ -1,8 +1,9 @@
 //! What an action is to be done to, as a person named it, and which object of a snapshot that is.
 
-use super::Refusal;
+use super::subject::{NoSubject, Subject};
+use super::{Known, Refusal};
 use crate::kernel::file;
-use crate::model::{Address, Body, Identity, Key, Kinds, RemovalTarget, Spelled, Which};
+use crate::model::{Address, Body, Identity, Key, Kinds, Object, RemovalTarget, Spelled, Which};
 use crate::snapshot::{Snapshot, Want};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -54,13 +55,21 @@ pub enum Target {
     Value(ValueKind, RemovalTarget),
     /// The value of `-Q`, `-M`, `-S`.
     Key(ValueKind, Key),
+    /// An object that was seen: that one, and no other that has its name or id by now.
+    Object(Box<Known>),
 }
 
 impl Target {
+    /// An object of a snapshot, by its place in [`Snapshot::objects`].
+    pub fn object(snapshot: &Snapshot, place: usize) -> Self {
+        Self::Object(Box::new(Known::of(snapshot, place)))
+    }
+
     /// As it is named in messages.
     pub fn name(&self) -> String {
         match self {
             Self::Address(address) => address.to_string(),
+            Self::Object(known) => known.address.to_string(),
             Self::Value(kind, RemovalTarget::Key(key)) | Self::Key(kind, key) => {
                 kind.address(Which::Key(*key)).to_string()
             }
@@ -79,16 +88,8 @@ impl Target {
     pub fn noun(&self) -> &'static str {
         match self {
             Self::Value(kind, _) | Self::Key(kind, _) => kind.noun(),
-            Self::Address(address) => match address {
-                Address::Queue(_) => "message queue",
-                Address::Shm(_) => "shared memory segment",
-                Address::Semaphore(_) => "semaphore or set",
-                Address::Pipe(_) => "pipe",
-                Address::Fifo(_) | Address::FifoInode { .. } => "FIFO",
-                Address::Unix { .. } | Address::Socket(_) | Address::Connection { .. } => "socket",
-                Address::Pid(_) => "process",
-                Address::Path(_) => "IPC object",
-            },
+            Self::Address(address) => noun_of(address),
+            Self::Object(known) => noun_of(&known.address),
         }
     }
 
@@ -98,11 +99,16 @@ impl Target {
             Self::Value(kind, RemovalTarget::Name(_)) => want.kinds |= kind.kinds() & Kinds::POSIX,
             Self::Value(kind, _) | Self::Key(kind, _) => want.kinds |= kind.kinds() & Kinds::SYSV,
             Self::Address(address) => add_address(address, want),
+            Self::Object(known) => known.add_to(want),
         }
     }
 
-    /// The one object that it names.
+    /// The one object that it names. Errors: [`Refusal::NotFound`], [`Refusal::Ambiguous`]; of an object that was seen
+    /// before, [`Refusal::Changed`].
     pub fn find(&self, snapshot: &Snapshot) -> Result<usize, Refusal> {
+        if let Self::Object(known) = self {
+            return known.find(snapshot);
+        }
         let mut found: Vec<(usize, String)> = Vec::new();
         for (address, how) in self.readings() {
             for place in snapshot.find(&address) {
@@ -118,6 +124,14 @@ impl Target {
                 let candidates = found.into_iter().map(|(_, name)| name).collect();
                 Err(Refusal::Ambiguous { what: self.name(), candidates })
             }
+        }
+    }
+
+    /// What identifies the object that was found, as it is now.
+    pub(super) fn subject(&self, object: &Object) -> Result<Subject, NoSubject> {
+        match self {
+            Self::Object(known) => known.subject(object),
+            _ => Subject::of(object),
         }
     }
 
@@ -160,6 +174,7 @@ impl Target {
     fn readings(&self) -> Vec<(Address, String)> {
         match self {
             Self::Address(address) => vec![(address.clone(), String::new())],
+            Self::Object(known) => vec![(known.address.clone(), String::new())],
             Self::Key(kind, key) | Self::Value(kind, RemovalTarget::Key(key)) => {
                 vec![(kind.address(Which::Key(*key)), String::new())]
             }
@@ -172,6 +187,19 @@ impl Target {
                 by_id.into_iter().chain(by_key).collect()
             }
         }
+    }
+}
+
+const fn noun_of(address: &Address) -> &'static str {
+    match address {
+        Address::Queue(_) => "message queue",
+        Address::Shm(_) => "shared memory segment",
+        Address::Semaphore(_) => "semaphore or set",
+        Address::Pipe(_) => "pipe",
+        Address::Fifo(_) | Address::FifoInode { .. } => "FIFO",
+        Address::Unix { .. } | Address::Socket(_) | Address::Connection { .. } => "socket",
+        Address::Pid(_) => "process",
+        Address::Path(_) => "IPC object",
     }
 }
 

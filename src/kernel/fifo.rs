@@ -6,7 +6,7 @@
 
 use super::file::{self, Stat};
 use super::{Error, Result};
-use crate::model::escape;
+use crate::model::{Time, escape};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
@@ -21,6 +21,8 @@ pub struct Held {
     name: Box<[u8]>,
     /// What it is.
     pub stat: Stat,
+    /// When it was made, where its file system records that.
+    pub born: Option<Time>,
 }
 
 /// Holds the file at a path; of a link, the link itself. Needs search permission on the way.
@@ -29,7 +31,8 @@ pub fn hold(path: &[u8]) -> Result<Held> {
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let fd = openat(AT_FDCWD, OsStr::from_bytes(path), flags, Mode::empty()).map_err(fail)?;
     let stat = fstat(&fd).map_err(fail)?.into();
-    Ok(Held { fd, name: path.into(), stat })
+    let born = file::born_open(&fd);
+    Ok(Held { fd, name: path.into(), stat, born })
 }
 
 impl Held {

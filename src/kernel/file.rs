@@ -7,7 +7,7 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use std::ffi::OsStr;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// What kind of file an inode is.
@@ -165,6 +165,28 @@ pub fn open_directory_at(dir: impl AsFd, path: &str) -> Result<OwnedFd> {
 /// Attributes of a path itself, links not followed; opens nothing (`man 2 lstat`). Needs search permission on the way.
 pub fn lstat(path: &[u8]) -> Result<Stat> {
     lstat_at(nix::fcntl::AT_FDCWD, path)
+}
+
+/// When the file of a path was made (`stx_btime`, `man 2 statx`), links not followed; `None` where its file system does not
+/// record that, or it cannot be looked at. Only the kernel sets it.
+pub fn born(path: &[u8]) -> Option<Time> {
+    birth(libc::AT_FDCWD, &std::ffi::CString::new(path).ok()?, 0)
+}
+
+/// As [`born`], of a file that is open or held.
+pub fn born_open(fd: impl AsFd) -> Option<Time> {
+    birth(fd.as_fd().as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+}
+
+fn birth(dir: libc::c_int, path: &std::ffi::CStr, flags: libc::c_int) -> Option<Time> {
+    let mut stat = std::mem::MaybeUninit::<libc::statx>::zeroed();
+    let flags = flags | libc::AT_SYMLINK_NOFOLLOW;
+    // SAFETY: a NUL-terminated path, and a whole struct to write to.
+    let told = unsafe { libc::statx(dir, path.as_ptr(), flags, libc::STATX_BTIME, stat.as_mut_ptr()) };
+    // SAFETY: integers, zeroed above.
+    let stat = unsafe { stat.assume_init() };
+    let known = told == 0 && stat.stx_mask & libc::STATX_BTIME != 0;
+    known.then_some(Time { secs: stat.stx_btime.tv_sec, nanos: stat.stx_btime.tv_nsec })
 }
 
 /// Attributes of a name in an open directory, links not followed.

@@ -18,6 +18,7 @@ mod create_fifo;
 mod holders;
 mod hostile;
 mod kill;
+mod known;
 mod own_traces;
 mod peek_pipe;
 mod peek_queue;

@@ -29,7 +29,7 @@ pub(super) fn make(new: &NewObject, path: &[u8]) -> Result<Created, Refusal> {
         let given = if mine { file.set_owner(new.owner.user, new.owner.group) } else { Err(gone(&address)) };
         given.map_err(|error| take_back(chown_failed(&address, error), file::unlink(path)))?;
     }
-    let subject = Subject::File { path: path.into(), device: stat.device, inode: stat.inode };
+    let subject = Subject::file(path, stat.device, stat.inode);
     Ok(Created { file: Some(subject), ..new.created(address, opened, Vec::new()) })
 }
 

@@ -119,7 +119,7 @@ impl TestEnd {
     pub fn new(created: &Created) -> Result<Self, Refusal> {
         let address = created.address.to_string();
         let changed = || Refusal::Changed { what: address.clone() };
-        let Some(Subject::File { path, device, inode }) = &created.file else { return Err(changed()) };
+        let Some(Subject::File { path, device, inode, .. }) = &created.file else { return Err(changed()) };
         let file = pinned::pin(path).map_err(|error| if error.is_absent() { changed() } else { error.into() })?;
         let stat = file.stat()?;
         if (stat.device, stat.inode) != (*device, *inode) {

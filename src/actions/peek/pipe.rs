@@ -30,7 +30,7 @@ pub(super) struct Plan {
 pub(super) fn plan(snapshot: &Snapshot, place: usize, identity: Identity) -> Plan {
     let object = &snapshot.objects[place];
     let file = match (identity, &object.path) {
-        (Identity::File { device, inode }, Some(path)) => Some(Subject::File { path: path.clone(), device, inode }),
+        (Identity::File { device, inode }, Some(path)) => Some(Subject::file(path, device, inode)),
         _ => None,
     };
     Plan {

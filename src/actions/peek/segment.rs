@@ -51,7 +51,7 @@ pub(super) fn plan(
     match identity {
         Identity::File { device, inode } => {
             let path = object.path.clone().unwrap_or_default();
-            let subject = Subject::File { path: path.clone(), device, inode };
+            let subject = Subject::file(&path, device, inode);
             Ok(Plan { size: shm.size, subject, via: Via::File(path), trace: atime_trace(object) })
         }
         Identity::SysV { id, .. } => {

@@ -22,7 +22,7 @@ pub(super) fn plan(what: &str, object: &Object, set: &SemSet, identity: Identity
         }
         Identity::File { device, inode } => {
             let path = object.path.clone().unwrap_or_default();
-            Ok(Plan { subject: Subject::File { path, device, inode }, count: 1, trace: segment::atime_trace(object) })
+            Ok(Plan { subject: Subject::file(&path, device, inode), count: 1, trace: segment::atime_trace(object) })
         }
         Identity::Socket { .. } => Err(Refusal::Changed { what: what.to_owned() }),
     }

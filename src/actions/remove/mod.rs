@@ -79,7 +79,7 @@ fn plan(snapshot: &Snapshot, place: usize, target: &Target) -> Result<Removal, R
 }
 
 fn victim(object: &Object, address: &str, target: &Target) -> Result<Subject, Refusal> {
-    Subject::of(object).map_err(|why| {
+    target.subject(object).map_err(|why| {
         why.refusal(address, target.noun(), |why| {
             let why = match why {
                 NoSubject::Pipe => {
@@ -228,7 +228,7 @@ impl Removal {
             Subject::SysV { kind: Kind::Shm, id, .. } => return self.remove_segment(*id, policy),
             Subject::SysV { id, .. } => semctl::remove(*id)?,
             Subject::PosixQueue { name, .. } => mqueue::unlink(name)?,
-            Subject::File { path, device, inode } => file::unlink_same(path, *device, *inode)?,
+            Subject::File { path, device, inode, .. } => file::unlink_same(path, *device, *inode)?,
         }
         Ok(Outcome::default())
     }

@@ -38,7 +38,7 @@ impl Setting {
                 let queues = mqueue::open(capability::have(CAP_SYS_ADMIN))?;
                 self.of_file(&queues.pin(name)?, *device, *inode, done)
             }
-            Subject::File { path, device, inode } => {
+            Subject::File { path, device, inode, .. } => {
                 let file = pinned::pin(path)?;
                 self.value_of_posix(&file, *device, *inode, before)?;
                 done.values.clone_from(&self.changes.values);

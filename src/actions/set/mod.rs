@@ -126,7 +126,7 @@ fn plan(snapshot: &Snapshot, place: usize, target: &Target, changes: &Changes) -
 
 /// What is acted on, with what identifies it.
 fn subject(object: &Object, address: &str, target: &Target) -> Result<Subject, Refusal> {
-    Subject::of(object).map_err(|why| {
+    target.subject(object).map_err(|why| {
         why.refusal(address, target.noun(), |why| {
             let why = match why {
                 NoSubject::Pipe => "a pipe has no file: there is nothing to set",

@@ -31,6 +31,12 @@ pub fn second() -> i64 {
     clock_gettime(ClockId::CLOCK_REALTIME_COARSE).unwrap().tv_sec()
 }
 
+/// Waits until what the kernel stamps from now on is dated later than all that was seen so far.
+pub fn tick() {
+    let now = clock_gettime(ClockId::CLOCK_REALTIME).unwrap();
+    eventually("the coarse clock moves on", || clock_gettime(ClockId::CLOCK_REALTIME_COARSE).unwrap() > now);
+}
+
 /// Waits until the clock shows a second at least `by` after `from`.
 pub fn second_after(from: i64, by: i64) {
     eventually("the clock moves on", || second() >= from + by);
