@@ -187,15 +187,13 @@ impl App {
 
     fn sort_by_name(&mut self, text: &str) {
         let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-        match self.sortable().into_iter().find(|column| column.eq_ignore_ascii_case(name)) {
-            Some(column) => {
-                self.list_mut().sort = Some((column, descending));
-                self.ask();
-            }
-            None => {
-                let all = self.sortable().join(", ");
-                self.say(Severity::Error, format!("{}: no such column here; there are {all}", quoted(name.as_bytes())));
-            }
+        let columns = self.sortable();
+        if let Some(column) = columns.iter().find(|column| column.eq_ignore_ascii_case(name)) {
+            self.list_mut().sort = Some((column, descending));
+            self.ask();
+        } else {
+            let (name, all) = (quoted(name.as_bytes()), columns.join(", "));
+            self.say(Severity::Error, format!("{name}: no such column here; there are {all}"));
         }
     }
 

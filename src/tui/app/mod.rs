@@ -128,7 +128,7 @@ impl App {
             Event::Looked(look) => self.looked(look),
             Event::LookFailed(why) => self.say(Severity::Error, why),
             Event::Presented(answer) => self.presented(answer),
-            Event::Report(report) => self.report(*report),
+            Event::Report(report) => self.report(&report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
         }
@@ -157,9 +157,9 @@ impl App {
     }
 
     /// Takes in what a job tells.
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, report: &Report) {
         match report {
-            Report::Progress { done, total } => self.progress = Some((done, total)),
+            Report::Progress { done, total } => self.progress = Some((*done, *total)),
         }
     }
 

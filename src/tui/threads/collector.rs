@@ -66,10 +66,10 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
 /// Takes one look, and what it took in processor time.
 fn look(depth: Depth) -> (Event, Duration) {
     let want = match depth {
-        Depth::Full => Want::everything(Kinds::all()),
+        Depth::Full => Want { room: true, ..Want::everything(Kinds::all()) },
         Depth::Tables => {
             let kinds = Kinds::SYSV | Kinds::POSIX;
-            Want { limits: true, contents: true, users: true, groups: true, ..Want::tables(kinds) }
+            Want { limits: true, contents: true, users: true, groups: true, room: true, ..Want::tables(kinds) }
         }
     };
     let before = clock::cpu_time();
