@@ -157,6 +157,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         segments,
         waits: sleepable && (want.holders || want.verdict),
         opening: unopened_fifos && want.verdict,
+        openers: want.openers && want.kinds.contains(Kinds::FIFOS),
         table: judged && want.verdict,
         ipc,
         // The machine's first process lives in its first IPC namespace. It may be closed even to root, and would make
@@ -192,6 +193,9 @@ fn look_into_processes(
     };
     pipes::join(proc, &scan.hits, picture);
     sockets::join(want, &scan.hits, picture);
+    if plan.openers {
+        pipes::add_opened(scan.opened, picture);
+    }
     join_files_and_waits(&scan.hits, plan.ipc.unwrap_or(0), picture);
     for process in scan.processes {
         processes.insert(process);
