@@ -4,6 +4,7 @@
 //! list; `tests/architecture.rs` holds the source to it.
 //!
 //! - [`cli`]: clap definitions, one file for each subcommand: parse → ask the layers below → print
+//! - [`tui`]: the terminal interface: `update(App, Event) → Effects`, and a picture that is a function of the state
 //! - [`config`]: what the environment and config.toml set; the key table and the colour themes
 //! - [`output`]: rows → bytes: table, JSON, NDJSON, CSV, blocks of details
 //! - [`query`]: rows, the one column registry, the filter language, sorting
@@ -25,3 +26,4 @@ pub mod model;
 pub mod output;
 pub mod query;
 pub mod snapshot;
+pub mod tui;

@@ -82,6 +82,16 @@ pub(super) enum Color {
     Never,
 }
 
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
 /// In which form the answer comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -132,11 +142,7 @@ impl OutputArgs {
     /// A layout for standard output; `fitted` to the terminal if it is one.
     pub(super) fn layout(&self, fitted: bool, no_header: bool) -> Layout {
         let terminal = std::io::stdout().is_terminal();
-        let choice = match self.color.unwrap_or_default() {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
+        let choice = self.color.unwrap_or_default().into();
         let width = (terminal && fitted).then(terminal_width);
         Layout { width, color: use_color(choice, terminal), no_header, style: self.style() }
     }

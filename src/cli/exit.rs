@@ -1,6 +1,7 @@
 //! Exit codes, and errors as people read them: `ipcx: what failed: why`, one line each.
 
-use crate::actions::{Ending, Refusal};
+use crate::actions::Refusal;
+use crate::kernel::ending::Ending;
 use std::io::{self, Write};
 use std::process::ExitCode;
 

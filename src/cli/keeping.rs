@@ -8,14 +8,21 @@ use crate::kernel::{file, users};
 use anyhow::Context;
 use std::path::PathBuf;
 
+/// Where backups are kept, and how many.
+pub(super) fn place() -> anyhow::Result<(PathBuf, Settings)> {
+    Ok((directory()?, settings()?))
+}
+
 /// Opens the store, and makes it if it is not there.
 pub(super) fn open() -> anyhow::Result<Store> {
-    Ok(Store::open(&directory()?, settings()?)?)
+    let (path, settings) = place()?;
+    Ok(Store::open(&path, settings)?)
 }
 
 /// Opens the store if there is one.
 pub(super) fn look() -> anyhow::Result<Option<Store>> {
-    Ok(Store::look(&directory()?, settings()?)?)
+    let (path, settings) = place()?;
+    Ok(Store::look(&path, settings)?)
 }
 
 fn directory() -> anyhow::Result<PathBuf> {

@@ -20,6 +20,7 @@ mod rm;
 mod send;
 mod set;
 mod show;
+mod tui;
 mod undo;
 mod values;
 
@@ -32,14 +33,19 @@ pub use exit::Exit;
 /// See, explain and manage every IPC object of this machine, and the processes at each end.
 #[derive(Debug, Parser)]
 #[command(name = "ipcx", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Without a command: `ipcx ls`.\n\nExit codes: 0 done, 1 something failed or was not found, \
+#[command(
+    after_help = "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\nExit codes: 0 done, 1 something failed or was not found, \
     2 the command line is wrong, 3 permission denied, 4 refused (in use, read-only, not confirmed, ambiguous), 130 \
     interrupted.\n\nAn object is named by its address, as every table prints it: queue:5 by id, queue:0x4d2 by key, \
     queue:/orders by name;\nshm:, sem: likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or \
-    a path.")]
+    a path."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+
+    #[command(flatten)]
+    tui: tui::Tui,
 
     /// Refuse every action that changes something
     #[arg(long, global = true)]
@@ -60,6 +66,7 @@ enum Command {
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
+    Tui(tui::Tui),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -77,7 +84,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         keeping::tell_interrupted();
     }
     let done = match cli.command {
+        None if cli.tui.is_asked_for() || tui::is_terminal() => cli.tui.run(read_only),
         None => ls::Ls::default().run(),
+        Some(_) if cli.tui.is_asked_for() => Err(exit::Usage::error(
+            "options of the terminal interface stand alone, or behind `ipcx tui`: no other command knows them",
+        )),
+        Some(Command::Tui(tui)) => tui.run(read_only),
         Some(Command::Ls(ls)) => ls.run(),
         Some(Command::Show(show)) => show.run(),
         Some(Command::Peek(peek)) => peek.run(read_only),

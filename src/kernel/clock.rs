@@ -4,6 +4,11 @@ use super::{Error, Result};
 use crate::model::Time;
 use nix::time::{ClockId, clock_gettime};
 
+/// Processor time that all threads of this process have taken so far (`CLOCK_PROCESS_CPUTIME_ID`, `man 2 clock_gettime`).
+pub fn cpu_time() -> std::time::Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(std::time::Duration::ZERO, Into::into)
+}
+
 /// What links the two clocks of one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clock {

@@ -129,8 +129,16 @@ impl FdReader {
 /// Path of what a descriptor is open on, as seen from the reader's root: the link's text. It may be stale or belong to
 /// another mount namespace; compare device and inode before believing it.
 pub fn read_path(proc: impl AsFd, pid: u32, fd: u32) -> Result<Vec<u8>> {
-    let path = format!("{pid}/fd/{fd}");
-    readlinkat(proc, path.as_str()).map(OsStringExt::into_vec).map_err(|errno| Error::from_errno(path, errno))
+    read_link(proc, &format!("{pid}/fd/{fd}"))
+}
+
+/// The same of a process's working directory.
+pub fn read_directory(proc: impl AsFd, pid: u32) -> Result<Vec<u8>> {
+    read_link(proc, &format!("{pid}/cwd"))
+}
+
+fn read_link(proc: impl AsFd, path: &str) -> Result<Vec<u8>> {
+    readlinkat(proc, path).map(OsStringExt::into_vec).map_err(|errno| Error::from_errno(path, errno))
 }
 
 /// Device and inode of what one descriptor is open on.

@@ -14,10 +14,9 @@ use std::time::Duration;
 /// What came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobSignal {
-    /// Ctrl-C from outside (in raw mode the key is an ordinary one), `kill`, a closed terminal: end in good order.
+    /// Ctrl-C from outside (in raw mode the key is an ordinary one), `kill`, a closed terminal: end in good order. SIGQUIT
+    /// counts as SIGTERM: there is no core dump.
     End(Ending),
-    /// `SIGQUIT`, from outside likewise: end in good order, too; there is no core dump.
-    Quit,
     /// `SIGTSTP`, from outside likewise: stop, as [`super::suspend::stop_self`] does.
     Stop,
     /// `SIGCONT`: it was stopped and goes on, or was not stopped at all. The terminal may have been another program's
@@ -48,7 +47,6 @@ impl JobSignals {
         Some(match ending::next(&self.fd)? {
             Signal::SIGINT => JobSignal::End(Ending::Interrupt),
             Signal::SIGHUP => JobSignal::End(Ending::HangUp),
-            Signal::SIGQUIT => JobSignal::Quit,
             Signal::SIGTSTP => JobSignal::Stop,
             Signal::SIGCONT => JobSignal::Continue,
             _ => JobSignal::End(Ending::Terminate),

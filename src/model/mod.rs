@@ -18,6 +18,7 @@ mod socket;
 mod spelled;
 mod sysv;
 mod time;
+mod usage;
 mod which;
 
 pub use address::{Address, AddressError, Spelled, Which};
@@ -34,3 +35,4 @@ pub use signal::{DefaultAction, Signal, SignalError, Signals};
 pub use socket::{Inet, Protocol, Socket, SocketState, SocketType, Unix};
 pub use sysv::{Key, Message, Notify, Queue, SemSet, Semaphore, Shm};
 pub use time::{Time, Times};
+pub use usage::{Unit, Usage};

@@ -4,7 +4,7 @@ use super::holders::HolderRows;
 use super::names::Names;
 use super::processes::Processes;
 use super::scan::{self, Hit, Plan, Segment};
-use super::{Snapshot, Visibility, Want, pipes, posix, records, sockets, sysv};
+use super::{Snapshot, Visibility, Want, pipes, posix, records, room, sockets, sysv};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
@@ -77,7 +77,9 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         unaccepted: Vec::new(),
     };
     let recorded = sysv::read(want, namespaces.ipc.unwrap_or(0), &mut picture.objects, &mut picture.visibility);
-    posix::read(want, &mut picture.objects, &mut picture.visibility);
+    let posix_queues = posix::read(want, &mut picture.objects, &mut picture.visibility);
+    let room =
+        if want.room { room::read(want, &picture.objects, posix_queues, &mut picture.visibility) } else { Vec::new() };
     picture.places.extend(picture.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)));
     let socket_files = pipes::read_files(want, &mut picture);
 
@@ -107,6 +109,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         namespaces,
         visibility: picture.visibility,
         objects: picture.objects,
+        room,
         clock,
         holders,
         processes,
@@ -154,6 +157,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         segments,
         waits: sleepable && (want.holders || want.verdict),
         opening: unopened_fifos && want.verdict,
+        openers: want.openers && want.kinds.contains(Kinds::FIFOS),
         table: judged && want.verdict,
         ipc,
         // The machine's first process lives in its first IPC namespace. It may be closed even to root, and would make
@@ -189,6 +193,9 @@ fn look_into_processes(
     };
     pipes::join(proc, &scan.hits, picture);
     sockets::join(want, &scan.hits, picture);
+    if plan.openers {
+        pipes::add_opened(scan.opened, picture);
+    }
     join_files_and_waits(&scan.hits, plan.ipc.unwrap_or(0), picture);
     for process in scan.processes {
         processes.insert(process);

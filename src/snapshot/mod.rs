@@ -11,6 +11,7 @@ mod pipes;
 mod posix;
 mod processes;
 mod records;
+mod room;
 mod scan;
 mod sockets;
 mod sysv;
@@ -26,7 +27,7 @@ pub use want::Want;
 use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::Namespaces;
-use crate::model::{Holder, Object, Process, Time};
+use crate::model::{Holder, Object, Process, Time, Usage};
 use holders::Holders;
 use names::Names;
 use processes::Processes;
@@ -45,6 +46,8 @@ pub struct Snapshot {
     pub visibility: Visibility,
     /// The objects, kind by kind, in the kernel's order.
     pub objects: Vec<Object>,
+    /// Use against each limit of the kernel that could be read; empty unless wanted.
+    pub room: Vec<Usage>,
     clock: Clock,
     holders: Holders,
     processes: Processes,

@@ -58,6 +58,22 @@ pub(super) fn join(proc: &OwnedFd, hits: &[(u32, Hit)], picture: &mut Picture) {
     }
 }
 
+/// Adds the FIFOs that nobody has open and somebody sleeps in opening. The paths are those of the openers, which may see
+/// other file systems: only one that leads to the very inode is believed.
+pub(super) fn add_opened(opened: Vec<SpecialFile>, picture: &mut Picture) {
+    for file in opened {
+        let identity = Identity::File { device: file.stat.device, inode: file.stat.inode };
+        if picture.places.contains_key(&identity) {
+            continue;
+        }
+        let here = file::lstat(&file.path).ok();
+        let same = here.is_some_and(|here| here.device == file.stat.device && here.inode == file.stat.inode);
+        let mut object = fifo(identity, Some((file.path, file.stat)), None);
+        object.path = object.path.filter(|_| same);
+        picture.add(object);
+    }
+}
+
 fn pipe(identity: Identity, open: &OpenFd) -> Object {
     Object {
         identity,

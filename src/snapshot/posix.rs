@@ -7,17 +7,16 @@ use crate::kernel::posix_shm::{self, ShmFile};
 use crate::kernel::{Error, capability, namespace};
 use crate::model::{Body, Identity, Kinds, Object, Queue, SemSet, Semaphore, Shm, Time, Times};
 
-/// Adds the objects of the wanted kinds.
-pub(super) fn read(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
-    if want.kinds.contains(Kinds::POSIX_QUEUES) {
-        queues(want, objects, seen);
-    }
+/// Adds the objects of the wanted kinds; whether all queues of this IPC namespace are among them.
+pub(super) fn read(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) -> bool {
+    let all_queues = want.kinds.contains(Kinds::POSIX_QUEUES) && queues(want, objects, seen);
     if want.kinds.intersects(Kinds::POSIX_SHMS | Kinds::POSIX_SEMS) {
         files(want, objects, seen);
     }
+    all_queues
 }
 
-fn queues(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
+fn queues(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) -> bool {
     let may_mount = capability::have(capability::CAP_SYS_ADMIN);
     let queues = match mqueue::open(may_mount) {
         Ok(queues) => queues,
@@ -27,11 +26,15 @@ fn queues(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
                  CAP_SYS_ADMIN",
                 mqueue::DIRECTORY
             ));
-            return;
+            return false;
         }
-        Err(error) => return seen.missing(format!("POSIX queues are not listed: {error}")),
+        Err(error) => {
+            seen.missing(format!("POSIX queues are not listed: {error}"));
+            return false;
+        }
     };
-    if queues.source == Source::Mounted && namespace::own("ipc") != Some(namespace::INITIAL_IPC) {
+    let perhaps_others = queues.source == Source::Mounted && namespace::own("ipc") != Some(namespace::INITIAL_IPC);
+    if perhaps_others {
         seen.missing(format!(
             "POSIX queues are those of the IPC namespace in which {} was mounted, maybe not this one; CAP_SYS_ADMIN \
              would show this one's",
@@ -41,8 +44,12 @@ fn queues(want: &Want, objects: &mut Vec<Object>, seen: &mut Visibility) {
     match queues.files() {
         Ok(files) => {
             objects.extend(files.iter().map(|file| queue(&queues, &file.name, &file.stat, want.contents)));
+            !perhaps_others
         }
-        Err(error) => seen.missing(format!("POSIX queues are not listed: {error}")),
+        Err(error) => {
+            seen.missing(format!("POSIX queues are not listed: {error}"));
+            false
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use super::Want;
 use super::visibility::Hidden;
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
-use crate::kernel::file::{self, FileType, Stat};
+use crate::kernel::fifo_search::SpecialFile;
+use crate::kernel::file::{self, FileType};
 use crate::kernel::syscall::{self, Wait};
 use crate::kernel::{Error, Result, maps, memory, namespace, process, threads};
 use crate::model::{Device, Identity, Key, Process};
@@ -30,6 +31,8 @@ pub(super) struct Plan<'a> {
     pub(super) waits: bool,
     /// There are FIFO files that nobody may have open: who sleeps in opening one?
     pub(super) opening: bool,
+    /// FIFOs are wanted that are known only by who sleeps in opening them.
+    pub(super) openers: bool,
     /// Every process with its users is wanted, not only holders.
     pub(super) table: bool,
     /// The caller's IPC namespace.
@@ -56,7 +59,7 @@ impl Plan<'_> {
 
     /// Whether any process has to be looked into.
     pub(super) fn any(&self) -> bool {
-        self.descriptors() || self.maps() || self.waits || self.opening || self.table
+        self.descriptors() || self.maps() || self.waits || self.opening || self.openers || self.table
     }
 }
 
@@ -83,6 +86,8 @@ pub(super) struct Scan {
     pub(super) hidden: Vec<Hidden>,
     pub(super) io_uring: bool,
     pub(super) opening: Option<u32>,
+    /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.
+    pub(super) opened: Vec<SpecialFile>,
     pub(super) seen: usize,
 }
 
@@ -119,6 +124,7 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
         scan.hits.append(&mut part.hits);
         scan.processes.append(&mut part.processes);
         scan.hidden.append(&mut part.hidden);
+        scan.opened.append(&mut part.opened);
         scan.io_uring |= part.io_uring;
         scan.opening = scan.opening.or(part.opening);
     }
@@ -155,7 +161,7 @@ impl<'a> Worker<'a> {
         if self.plan.maps() {
             hidden.maps = refused(self.maps(pid));
         }
-        if self.plan.waits || self.plan.opening {
+        if self.plan.waits || self.plan.opening || self.plan.openers {
             let refused = refused(self.waits(pid));
             hidden.waits = refused && !(pid == 1 && self.plan.init_is_elsewhere && !self.plan.opening);
         }
@@ -242,14 +248,17 @@ impl<'a> Worker<'a> {
         })?;
         for (tid, wait) in waits {
             match wait {
-                Wait::Open { directory, path } if self.plan.opening => match self.opened_file(pid, directory, path) {
-                    Ok(stat) if stat.file_type == FileType::Fifo => {
-                        let identity = Identity::File { device: stat.device, inode: stat.inode };
-                        self.found.hits.push((pid, Hit::WaitsOnFile(tid, wait, identity)));
+                Wait::Open { directory, path } if self.plan.opening || self.plan.openers => {
+                    match self.opened_file(pid, directory, path) {
+                        Ok(file) if file.stat.file_type == FileType::Fifo => {
+                            let identity = Identity::File { device: file.stat.device, inode: file.stat.inode };
+                            self.found.hits.push((pid, Hit::WaitsOnFile(tid, wait, identity)));
+                            self.found.opened.push(file);
+                        }
+                        Ok(_) => {}
+                        Err(_) => self.found.opening = Some(pid),
                     }
-                    Ok(_) => {}
-                    Err(_) => self.found.opening = Some(pid),
-                },
+                }
                 Wait::Open { .. } => {}
                 Wait::MqSend(fd) | Wait::MqReceive(fd) => {
                     if let Ok((device, inode)) = fd::read_one(self.proc, pid, fd) {
@@ -267,15 +276,22 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// The file that a task sleeps in opening: looked at from its own root or directory, and not opened.
-    fn opened_file(&self, pid: u32, directory: i32, path: u64) -> Result<Stat> {
+    /// The file that a task sleeps in opening: looked at from its own root or directory, and not opened. Its path is as
+    /// the task sees it.
+    fn opened_file(&self, pid: u32, directory: i32, path: u64) -> Result<SpecialFile> {
         let path = memory::read_string(pid, path)?;
-        let from = match (path.starts_with(b"/"), u32::try_from(directory)) {
-            (true, _) => format!("{pid}/root"),
-            (false, Ok(fd)) => format!("{pid}/fd/{fd}/"),
-            (false, Err(_)) => format!("{pid}/cwd/"),
+        let (from, whole) = match (path.starts_with(b"/"), u32::try_from(directory)) {
+            (true, _) => (format!("{pid}/root"), Ok(Vec::new())),
+            (false, Ok(fd)) => (format!("{pid}/fd/{fd}/"), fd::read_path(self.proc, pid, fd)),
+            (false, Err(_)) => (format!("{pid}/cwd/"), fd::read_directory(self.proc, pid)),
         };
-        file::stat_at(self.proc, &[from.as_bytes(), &path].concat())
+        let stat = file::stat_at(self.proc, &[from.as_bytes(), &path].concat())?;
+        let mut whole = whole.unwrap_or_default();
+        if !path.starts_with(b"/") {
+            whole.push(b'/');
+        }
+        whole.extend(path);
+        Ok(SpecialFile { path: whole.into(), stat })
     }
 
     fn is_in_our_namespace(&self, task: &str) -> bool {

@@ -14,7 +14,7 @@ use crate::kernel::host::Host;
 use crate::kernel::namespace::{INITIAL_IPC, INITIAL_PID, Namespaces};
 use crate::model::{
     Body, Device, Holder, Identity, Ids, Key, Kind, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore, Shm,
-    Socket, SocketState, SocketType, Time, Times, Unix,
+    Socket, SocketState, SocketType, Time, Times, Unix, Usage,
 };
 
 /// When a scene's picture is taken: 2026-11-21T04:30:00Z.
@@ -33,6 +33,8 @@ pub(crate) struct Scene {
     pub(crate) processes: Vec<Process>,
     /// Names of users.
     pub(crate) users: Vec<(u32, &'static str)>,
+    /// How near the limits are.
+    pub(crate) room: Vec<Usage>,
     /// What cannot be seen.
     pub(crate) visibility: Visibility,
     /// Seconds that have gone by since [`NOW`].
@@ -101,6 +103,7 @@ impl Scene {
             visibility: Visibility { initial_ipc_namespace: true, ..self.visibility.clone() },
             sockets: sockets.collect(),
             objects: self.objects.clone(),
+            room: self.room.clone(),
             clock: Clock { now, boot: BOOT, ticks_per_second: 100 },
             holders: holders.group(self.objects.len()),
             processes,

@@ -30,6 +30,12 @@ pub struct Want {
     pub users: bool,
     /// Names of groups.
     pub groups: bool,
+    /// FIFOs that somebody sleeps in opening, although nobody has them open and they were not asked for by place. Looks at
+    /// the call that every task of the machine sleeps in.
+    pub openers: bool,
+    /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
+    /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
+    pub room: bool,
 }
 
 impl Want {
@@ -48,10 +54,12 @@ impl Want {
             details: false,
             users: false,
             groups: false,
+            openers: false,
+            room: false,
         }
     }
 
-    /// Everything about these kinds.
+    /// Everything about these kinds; neither who sleeps in opening what, nor how near the limits are.
     pub const fn everything(kinds: Kinds) -> Self {
         Self {
             kinds,
@@ -66,6 +74,8 @@ impl Want {
             details: true,
             users: true,
             groups: true,
+            openers: false,
+            room: false,
         }
     }
 
@@ -80,5 +90,7 @@ impl Want {
         self.details |= other.details;
         self.users |= other.users;
         self.groups |= other.groups;
+        self.openers |= other.openers;
+        self.room |= other.room;
     }
 }

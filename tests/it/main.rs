@@ -29,6 +29,7 @@ mod posix;
 mod posix_queues;
 mod races;
 mod receive;
+mod room;
 mod send;
 mod set;
 mod sockets;

@@ -172,6 +172,34 @@ fn a_fifo_that_nobody_has_open_is_found_and_not_opened() {
 }
 
 #[test]
+fn a_fifo_is_found_by_who_sleeps_in_opening_it() {
+    isolated(|| {
+        let path = make_fifo(&scratch().join("waited-for"));
+        let want = Want { openers: true, ..Want::everything(Kinds::FIFOS) };
+        assert!(collect(&want).unwrap().objects.is_empty(), "nobody has to do with it");
+        let absolute = Child::sleeping_in(&[libc::SYS_openat], &[], || File::open(&path).unwrap());
+        // A path is taken from where the opener stands, and followed through its links.
+        let relative = Child::sleeping_in(&[libc::SYS_openat], &[], || {
+            std::env::set_current_dir(scratch()).unwrap();
+            File::open("waited-for").unwrap()
+        });
+        for _ in 0..3 {
+            let snapshot = collect(&want).unwrap();
+            assert_eq!(path_shown(&snapshot), Some(bytes(&path)));
+            assert_eq!((ends(&snapshot.objects[0]), snapshot.objects[0].mode), ((0, 0), Some(0o622)));
+            let waits = |child: &Child| sleeps(child.pid(), Role::WaitingOpen, &[child.pid()]);
+            assert_eq!(snapshot.holders(0), [waits(&absolute), waits(&relative)]);
+            assert!(absolute.is_running() && relative.is_running());
+        }
+        assert!(look(Kinds::FIFOS).objects.is_empty(), "not asked for");
+        // Its path leads nowhere any more, and the task does not tell the inode.
+        fs::rename(&path, scratch().join("elsewhere")).unwrap();
+        let snapshot = collect(&want).unwrap();
+        assert_eq!((snapshot.objects.len(), snapshot.visibility.opening.is_some()), (0, true));
+    });
+}
+
+#[test]
 fn a_fifo_found_both_ways_is_listed_once() {
     isolated(|| {
         let path = make_fifo(&scratch().join("once"));

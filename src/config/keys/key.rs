@@ -49,12 +49,12 @@ const LAST_FUNCTION_KEY: u8 = 35;
 
 impl Key {
     /// A key without modifiers, for the table. The character of a shifted key is the shifted one.
-    pub(super) const fn plain(code: KeyCode) -> Self {
+    pub const fn plain(code: KeyCode) -> Self {
         Self { code, modifiers: KeyModifiers::NONE }
     }
 
     /// A key with Ctrl, for the table; of a letter, the small one.
-    pub(super) const fn ctrl(character: char) -> Self {
+    pub const fn ctrl(character: char) -> Self {
         Self { code: KeyCode::Char(character), modifiers: KeyModifiers::CONTROL }
     }
 

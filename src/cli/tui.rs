@@ -1,0 +1,106 @@
+//! `ipcx` on a terminal, and `ipcx tui`: the terminal interface.
+
+use super::Exit;
+use super::args::Color;
+use super::exit::Usage;
+use crate::actions::Policy;
+use crate::config::keys::Keymap;
+use crate::config::theme::{self, ThemeName};
+use crate::query::filter::parse_seconds;
+use crate::tui::app::Settings;
+use crate::tui::view::View;
+use crate::tui::{self, Ended};
+use clap::Args;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+/// Open the terminal interface
+///
+/// The same as `ipcx` alone on a terminal. `?` lists the keys.
+#[derive(Debug, Default, Args)]
+pub(super) struct Tui {
+    /// Colour theme: ansi, dark, light or mono
+    #[arg(long, value_name = "NAME")]
+    theme: Option<ThemeName>,
+    /// Look every so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    interval: Option<String>,
+    /// The view to begin with: overview, queues, memory, semaphores, pipes, sockets, processes or problems
+    #[arg(long, value_name = "NAME")]
+    view: Option<String>,
+    /// Draw with nothing but ASCII
+    #[arg(long)]
+    ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    no_mouse: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", id = "tui_color")]
+    color: Option<Color>,
+}
+
+impl Tui {
+    /// Whether anything of it was asked for by name.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.theme.is_some()
+            || self.interval.is_some()
+            || self.view.is_some()
+            || self.ascii
+            || self.no_mouse
+            || self.color.is_some()
+    }
+
+    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+        let settings = self.settings(read_only)?;
+        if !is_terminal() {
+            return Err(Usage::error("there is no terminal to draw on; `ipcx ls` lists without one"));
+        }
+        match tui::run(settings, !self.no_mouse)? {
+            Ended::Quit => Ok(Exit::Done),
+            Ended::Signal(ending) => Ok(ending.into()),
+            Ended::Lost(why) => Err(anyhow::anyhow!(why)),
+        }
+    }
+
+    fn settings(&self, read_only: bool) -> anyhow::Result<Settings> {
+        let interval = match &self.interval {
+            None => Duration::from_secs(2),
+            Some(text) => interval(text)?,
+        };
+        let view = match self.view.as_deref() {
+            None => View::Overview,
+            Some(name) => View::of_name(name).ok_or_else(|| {
+                let all = View::ALL.map(View::name).join(", ");
+                Usage::error(format_args!("{} is no view: they are {all}", crate::model::quoted(name.as_bytes())))
+            })?,
+        };
+        let color = self.color.unwrap_or_default().into();
+        Ok(Settings {
+            keymap: Keymap::default(),
+            theme: theme::choose(self.theme, None, color, |name| std::env::var_os(name)),
+            ascii: self.ascii || !crate::config::is_utf8(|name| std::env::var_os(name)),
+            interval,
+            columns: View::ALL.map(View::columns),
+            policy: Policy { read_only, force: false },
+            view,
+            sort: [None; View::ALL.len()],
+        })
+    }
+}
+
+/// Whether there is a terminal to draw on and to read keys from.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal() && io::stdin().is_terminal()
+}
+
+fn interval(text: &str) -> anyhow::Result<Duration> {
+    let seconds = text.parse().ok().or_else(|| parse_seconds(text).map(|whole| whole as f64));
+    let seconds = seconds.filter(|seconds| (0.25..=3600.0).contains(seconds));
+    let seconds = seconds.ok_or_else(|| {
+        Usage::error(format_args!(
+            "{} is no interval: write seconds from 0.25 to 3600, e.g. --interval 5",
+            crate::model::quoted(text.as_bytes())
+        ))
+    })?;
+    Ok(Duration::from_secs_f64(seconds))
+}

@@ -1,0 +1,276 @@
+//! The state of the interface, and the one function that changes it: [`App::update`]. It is pure: it asks for what is to be
+//! done and does nothing itself, so that it can be tested without a terminal and never keeps a key waiting.
+
+mod commands;
+mod list;
+mod log;
+mod mouse;
+mod overlay;
+mod trail;
+
+pub use list::List;
+pub use log::{Entry, Log, Severity};
+pub use overlay::{Help, LogPage, Overlay, Palette, SortChooser};
+pub use trail::{Crumb, Trail};
+
+use super::draw::Painted;
+use super::effect::Effect;
+use super::event::Event;
+use super::jobs::Report;
+use super::look::{Depth, Look, Picture};
+use super::present::{Answer, Question};
+use super::view::View;
+use crate::actions::Policy;
+use crate::config::keys::{Command, Key, Keymap};
+use crate::config::theme::{Theme, ThemeName};
+use crate::model::Time;
+use crate::query::columns::Column;
+use ratatui::crossterm::event::KeyCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the interface is started with.
+#[derive(Debug)]
+pub struct Settings {
+    /// What keys mean.
+    pub keymap: Keymap,
+    /// The colours.
+    pub theme: ThemeName,
+    /// No characters but ASCII.
+    pub ascii: bool,
+    /// How often to look.
+    pub interval: Duration,
+    /// Columns of each view's table, by [`View::index`].
+    pub columns: [Vec<&'static Column>; View::ALL.len()],
+    /// What may be done.
+    pub policy: Policy,
+    /// Which view comes first.
+    pub view: View,
+    /// How views are sorted at first, by [`View::index`].
+    pub sort: [Option<(&'static str, bool)>; View::ALL.len()],
+}
+
+/// The state.
+#[derive(Debug)]
+pub struct App {
+    /// What it was started with, and what was changed of it since.
+    pub settings: Settings,
+    /// The colours.
+    pub theme: Theme,
+    /// The clock, as the loop last read it.
+    pub now: Time,
+    /// The view that is shown.
+    pub view: View,
+    /// State of each view's list, by [`View::index`].
+    pub lists: [List; View::ALL.len()],
+    /// Details that are open, one upon the other.
+    pub trail: Trail,
+    /// The filter is being typed.
+    pub filtering: bool,
+    /// What lies above the view.
+    pub overlay: Option<Overlay>,
+    /// What is shown.
+    pub answer: Option<Box<Answer>>,
+    /// Since when the picture stands still.
+    pub frozen: Option<Time>,
+    /// The last message is shown in the footer until a key is pressed.
+    pub told: bool,
+    /// Messages.
+    pub log: Log,
+    /// What was painted where, as the loop was told when it painted.
+    pub painted: Painted,
+    /// Columns and lines of the terminal.
+    pub area: (u16, u16),
+    /// How far the job is that is being done.
+    pub progress: Option<(u64, u64)>,
+    picture: Picture,
+    /// Number of the last question.
+    asked: u64,
+    effects: Vec<Effect>,
+}
+
+impl App {
+    /// Before anything was seen.
+    pub fn new(settings: Settings, area: (u16, u16), now: Time) -> Self {
+        let mut lists: [List; View::ALL.len()] = Default::default();
+        for (list, sort) in lists.iter_mut().zip(settings.sort) {
+            list.sort = sort;
+        }
+        Self {
+            theme: Theme::of(settings.theme),
+            view: settings.view,
+            settings,
+            now,
+            lists,
+            trail: Trail::default(),
+            filtering: false,
+            overlay: None,
+            answer: None,
+            frozen: None,
+            told: false,
+            log: Log::default(),
+            painted: Painted::default(),
+            area,
+            progress: None,
+            picture: Picture::default(),
+            asked: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes an event in, and says what is to be done about it. Everything but a look changes the screen.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Key(key) => self.key(key),
+            Event::Paste(text) => self.paste(&text),
+            Event::Mouse(mouse) => self.mouse(mouse),
+            Event::Resize(width, height) => self.area = (width, height),
+            Event::Looked(look) => self.looked(look),
+            Event::LookFailed(why) => self.say(Severity::Error, why),
+            Event::Presented(answer) => self.presented(answer),
+            Event::Report(report) => self.report(&report),
+            Event::StopAsked => self.effects.push(Effect::Suspend),
+            Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The list of the view that is shown.
+    pub fn list(&self) -> &List {
+        &self.lists[self.view.index()]
+    }
+
+    /// The list of the view that is shown, to be changed.
+    pub fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.view.index()]
+    }
+
+    /// The answer, if it is about the view that is shown.
+    pub fn shown(&self) -> Option<&Answer> {
+        self.answer.as_deref().filter(|answer| answer.view == self.view)
+    }
+
+    /// Writes a message into the log and the footer.
+    pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        self.log.say(self.now, severity, text);
+        self.told = true;
+    }
+
+    /// Takes in what a job tells.
+    fn report(&mut self, report: &Report) {
+        match report {
+            Report::Progress { done, total } => self.progress = Some((*done, *total)),
+        }
+    }
+
+    fn looked(&mut self, look: Arc<Look>) {
+        if self.frozen.is_none() {
+            self.picture.take(look);
+            self.ask();
+        }
+    }
+
+    fn presented(&mut self, mut answer: Box<Answer>) {
+        // An answer to an older question is shown all the same if it is about this view: the newer one is on its way.
+        if answer.view != self.view {
+            return;
+        }
+        let list = &mut self.lists[answer.view.index()];
+        list.settle(&answer.listing);
+        // Details of what has vanished stay as they were.
+        if answer.details.is_none()
+            && let Some(before) = self.answer.take().and_then(|before| before.details)
+            && self.trail.last().is_some_and(|crumb| crumb.id == before.id)
+        {
+            answer.details = Some(super::present::Details { gone: true, ..before });
+        }
+        if let Some(details) = &answer.details {
+            self.trail.settle(details);
+        }
+        self.answer = Some(answer);
+    }
+
+    /// Asks for what is to be shown now.
+    pub fn ask(&mut self) {
+        if self.picture.full.is_none() && self.picture.tables.is_none() {
+            return;
+        }
+        self.asked += 1;
+        let list = self.list();
+        let beside = self.has_side_pane().then_some(list.cursor).flatten();
+        let question = Question {
+            number: self.asked,
+            view: self.view,
+            filter: list.filter.clone(),
+            sort: list.sort,
+            columns: self.settings.columns[self.view.index()].clone(),
+            keep: list.cursor,
+            details: self.trail.last().map(|crumb| crumb.id).or(beside),
+        };
+        self.effects.push(Effect::Present(Box::new((question, self.picture.clone()))));
+    }
+
+    /// Whether the terminal is wide enough for details beside the list.
+    pub const fn has_side_pane(&self) -> bool {
+        self.area.0 >= 140 && self.area.1 >= 12 && !matches!(self.view, View::Overview)
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Some(overlay) = &mut self.overlay {
+            overlay.paste(text);
+        } else if self.filtering {
+            self.list_mut().field.paste(text);
+            self.filter_changed();
+        }
+    }
+
+    fn key(&mut self, key: Key) {
+        self.told = false;
+        if self.overlay.is_some() {
+            self.overlay_key(key);
+        } else if self.filtering {
+            self.filter_key(key);
+        } else if let Some(command) = self.settings.keymap.command(key) {
+            self.run(command);
+        }
+    }
+
+    fn filter_key(&mut self, key: Key) {
+        match (key.code(), self.settings.keymap.command(key)) {
+            (KeyCode::Enter, _) => self.filtering = false,
+            (KeyCode::Esc, _) => {
+                self.filtering = false;
+                self.list_mut().clear_filter();
+                self.ask();
+            }
+            // The list can be walked while the filter is typed.
+            (KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown, Some(command)) => self.run(command),
+            (_, Some(command @ (Command::Quit | Command::Suspend | Command::Help))) if key.character().is_none() => {
+                self.run(command);
+            }
+            _ => {
+                if self.list_mut().field.key(key) {
+                    self.filter_changed();
+                }
+            }
+        }
+    }
+
+    fn filter_changed(&mut self) {
+        self.list_mut().read_filter();
+        self.ask();
+    }
+
+    /// Is told what was painted where.
+    pub fn take_painted(&mut self, painted: Painted) {
+        self.list_mut().offset = painted.offset;
+        if let Some(crumb) = self.trail.last_mut() {
+            crumb.offset = painted.details_offset;
+        }
+        self.painted = painted;
+    }
+
+    fn refresh(&mut self) {
+        self.effects.push(Effect::Look(Depth::Full));
+    }
+}

@@ -1,0 +1,137 @@
+//! A list: heading, the rows that there is room for, a mark before what is selected, new or gone.
+
+use super::{Hit, Painted, put};
+use crate::output::grid::{GAP, Shown, fit, pad};
+use crate::tui::app::App;
+use crate::tui::present::{Listing, Mark};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+/// Columns before a row for its marks.
+const MARGIN: u16 = 2;
+
+pub(super) fn draw(frame: &mut Frame<'_>, app: &App, listing: &Listing, area: Rect, painted: &mut Painted) {
+    let (theme, list) = (&app.theme, app.list());
+    if area.height == 0 || listing.heads.is_empty() {
+        return;
+    }
+    let inner = Rect { x: area.x + MARGIN, width: area.width.saturating_sub(MARGIN), ..area };
+    // Scrolled columns are left out; the first one, by which a row is known, stays.
+    let skipped = |at: usize| at > 0 && at <= list.column;
+    let kept: Vec<usize> = (0..listing.heads.len()).filter(|at| !skipped(*at)).collect();
+    let heads: Vec<_> = kept.iter().map(|at| listing.heads[*at]).collect();
+    let extents: Vec<_> = kept.iter().map(|at| listing.extents[*at]).collect();
+    let mut shown = fit(&heads, &extents, Some(usize::from(inner.width)));
+    for column in &mut shown {
+        column.at = kept[column.at];
+    }
+    heading(frame, app, listing, &shown, inner, painted);
+    let height = usize::from(area.height - 1);
+    painted.page = height;
+    // The cursor is always among the rows that are seen.
+    let offset = list.offset.min(listing.rows.len().saturating_sub(height)).min(list.at);
+    let offset = if height > 0 && list.at >= offset + height { list.at + 1 - height } else { offset };
+    painted.offset = offset;
+    if listing.rows.is_empty() && height > 0 {
+        let text = if list.field.is_empty() { "there are none" } else { "nothing matches the filter" };
+        frame.render_widget(Line::styled(text, theme.dim), Rect { y: area.y + 1, height: 1, ..inner });
+    }
+    let mut text = String::new();
+    for (row, y) in (offset..listing.rows.len()).zip(area.y + 1..area.bottom()) {
+        let line = Rect { y, height: 1, ..area };
+        text.clear();
+        one(frame, app, listing, &shown, row, line, &mut text);
+        painted.add(line, Hit::Row(row));
+    }
+    if let Some(y) = list.at.checked_sub(offset).filter(|at| *at < height && !listing.rows.is_empty()) {
+        // Screen readers and braille displays follow the terminal's own cursor.
+        frame.set_cursor_position((area.x, area.y + 1 + y as u16));
+    }
+}
+
+fn heading(frame: &mut Frame<'_>, app: &App, listing: &Listing, shown: &[Shown], area: Rect, painted: &mut Painted) {
+    let theme = &app.theme;
+    let mut x = area.x;
+    for (place, Shown { at, width }) in shown.iter().enumerate() {
+        let head = &listing.heads[*at];
+        let sorted = app.list().sort.filter(|(name, _)| *name == head.name);
+        let arrow = match sorted {
+            Some((_, true)) => "▼",
+            Some((_, false)) => "▲",
+            None => "",
+        };
+        let title = format!("{}{arrow}", head.name.to_uppercase());
+        let wide = title.chars().count();
+        let mut text = String::new();
+        pad(&mut text, &title, wide, *width, head.right, true);
+        let style = if sorted.is_some() { theme.heading_sorted } else { theme.heading };
+        let from = x;
+        x = put(frame, area, x, &text, style);
+        painted
+            .add(Rect { x: from, width: x.saturating_sub(from) + GAP as u16, height: 1, ..area }, Hit::Head(head.name));
+        // The last column of text has no blanks behind it, the others need their gap.
+        x = from + *width as u16 + if place + 1 < shown.len() { GAP as u16 } else { 0 };
+    }
+}
+
+fn one(
+    frame: &mut Frame<'_>,
+    app: &App,
+    listing: &Listing,
+    shown: &[Shown],
+    row: usize,
+    area: Rect,
+    text: &mut String,
+) {
+    let (theme, list) = (&app.theme, app.list());
+    let meta = listing.rows[row];
+    let selected = list.selected.contains(&meta.id);
+    let under = list.at == row && app.trail.crumbs().is_empty();
+    let (mark, mark_style) = match meta.mark {
+        Mark::New => ("+", theme.new),
+        Mark::Changed => ("~", theme.changed),
+        Mark::Gone => ("-", theme.gone),
+        Mark::None => (" ", theme.text),
+    };
+    let base = if meta.mark == Mark::Gone { theme.gone } else { theme.text };
+    put(frame, area, area.x, if selected { "*" } else { " " }, theme.selected);
+    put(frame, area, area.x + 1, mark, mark_style);
+    let mut x = area.x + MARGIN;
+    for Shown { at, width } in shown {
+        let (cell, wide) = listing.grid.cell(row, *at);
+        text.clear();
+        pad(text, cell, wide, *width, listing.heads[*at].right, true);
+        let style = match listing.heads[*at].name {
+            _ if meta.mark == Mark::Gone => base,
+            "state" => state(app, cell),
+            "address" if selected => theme.selected,
+            _ if cell == "-" => theme.dim,
+            _ => base,
+        };
+        put(frame, area, x, text, style);
+        x += (*width + GAP) as u16;
+    }
+    if meta.mark == Mark::Gone {
+        let word = " gone ";
+        let x = area.right().saturating_sub(word.len() as u16);
+        put(frame, area, x, word, theme.gone);
+    }
+    if under {
+        let style = if selected { theme.cursor_selected } else { theme.cursor };
+        frame.buffer_mut().set_style(area, style);
+    }
+}
+
+/// The colour of a state; the word itself says the same.
+fn state(app: &App, text: &str) -> Style {
+    let theme = &app.theme;
+    match text {
+        "leaked" => theme.leaked,
+        "suspect?" => theme.suspect,
+        "in-use" => theme.in_use,
+        "idle" => theme.idle,
+        _ => theme.unknown,
+    }
+}

@@ -1,0 +1,135 @@
+//! The picture on the terminal: a pure function of the state.
+//!
+//! ```text
+//! ipcx  db1   1 Overview  2 Queues 12  3 Memory 4 …            [RO] FROZEN   tabs
+//! ADDRESS       KEY         OWNER  MESSAGES  STATE     │ queue:32769          the view: a list,
+//! queue:32769   0x000004d2  root          3  in-use    │   key  0x000004d2    details beside it or
+//! …                                                    │   …                  in its place
+//! /filter█                                    12 of 340                       what is typed, or said
+//! Enter details  / filter  d remove  ? help  q quit            looked 14:03   keys
+//! ```
+//!
+//! What was painted where is handed back as [`Painted`], for the mouse and for paging.
+
+mod ascii;
+mod details;
+mod footer;
+mod header;
+mod list;
+mod overlay;
+
+use super::app::App;
+use super::view::View;
+use crate::config::keys::Command;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
+
+/// What lies under a place of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// A view's tab.
+    Tab(View),
+    /// The heading of a column.
+    Head(&'static str),
+    /// A row of the list.
+    Row(usize),
+    /// A line of the details.
+    Line(usize),
+    /// Something that stands for a command.
+    Command(Command),
+}
+
+/// What was painted where.
+#[derive(Debug, Clone, Default)]
+pub struct Painted {
+    /// What can be pressed; what was painted later lies above.
+    hits: Vec<(Rect, Hit)>,
+    /// Lines of the list or the details that were there.
+    pub page: usize,
+    /// First row of the list that was painted.
+    pub offset: usize,
+    /// First line of the details that was painted.
+    pub details_offset: usize,
+}
+
+impl Painted {
+    /// What lies at a place.
+    pub fn at(&self, column: u16, line: u16) -> Option<Hit> {
+        let place = Position::new(column, line);
+        self.hits.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, hit)| *hit)
+    }
+
+    pub(super) fn add(&mut self, area: Rect, hit: Hit) {
+        self.hits.push((area, hit));
+    }
+
+    /// Something lies above all that was painted before: it alone can be pressed.
+    pub(super) fn cover(&mut self) {
+        self.hits.clear();
+    }
+}
+
+/// Columns and lines below which nothing but their want is shown.
+const LEAST: (u16, u16) = (20, 5);
+
+/// Paints the whole screen.
+pub fn draw(frame: &mut Frame<'_>, app: &App) -> Painted {
+    let area = frame.area();
+    let mut painted = Painted { offset: app.list().offset, ..Painted::default() };
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let text = format!("need {}x{}, have {}x{}", LEAST.0, LEAST.1, area.width, area.height);
+        frame.render_widget(Line::raw(text), Rect { height: area.height.min(1), ..area });
+        return painted;
+    }
+    frame.buffer_mut().set_style(area, app.theme.text);
+    let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    header::draw(frame, app, line(0), &mut painted);
+    let has_message = app.filtering || app.told || !app.list().field.is_empty();
+    let below = if has_message || area.height > 8 { 2 } else { 1 };
+    let body = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
+    body_of(frame, app, body, &mut painted);
+    if below == 2 {
+        footer::message(frame, app, line(area.height - 2));
+    }
+    footer::keys(frame, app, line(area.height - 1), &mut painted);
+    if let Some(overlay) = &app.overlay {
+        overlay::draw(frame, app, overlay, area, &mut painted);
+    }
+    if app.settings.ascii {
+        ascii::flatten(frame.buffer_mut());
+    }
+    painted
+}
+
+fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) {
+    let Some(answer) = app.shown() else {
+        frame.render_widget(Line::styled("looking…", app.theme.dim), Rect { height: area.height.min(1), ..area });
+        return;
+    };
+    match (&answer.details, app.trail.last()) {
+        (Some(details), Some(crumb)) => details::draw(frame, app, details, Some(crumb), area, painted),
+        (None, Some(_)) => {
+            frame.render_widget(Line::styled("looking…", app.theme.dim), Rect { height: area.height.min(1), ..area });
+        }
+        (beside, None) => {
+            let side = if beside.is_some() && app.has_side_pane() { area.width * 2 / 5 } else { 0 };
+            let main = Rect { width: area.width - side, ..area };
+            list::draw(frame, app, &answer.listing, main, painted);
+            if let Some(details) = beside.as_ref().filter(|_| side > 0) {
+                let pane = Rect { x: area.x + main.width, width: side, ..area };
+                details::draw(frame, app, details, None, pane, painted);
+            }
+        }
+    }
+}
+
+/// Writes spans one after the other as far as there is room; the column behind them.
+fn put(frame: &mut Frame<'_>, area: Rect, x: u16, text: &str, style: ratatui::style::Style) -> u16 {
+    let room = area.right().saturating_sub(x);
+    if room == 0 {
+        return x;
+    }
+    let (end, _) = frame.buffer_mut().set_stringn(x, area.y, text, usize::from(room), style);
+    end
+}

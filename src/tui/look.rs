@@ -1,0 +1,110 @@
+//! What is known of the machine: the last full look, with all that processes hold, and the last look at the tables alone,
+//! which is cheap and so may be newer.
+
+use crate::model::{Body, Identity, Object};
+use crate::query::Row;
+use crate::snapshot::Snapshot;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How much of the machine a look took in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Every kind, and every process.
+    Full,
+    /// The kernel's tables: depths and sizes, nobody's descriptors.
+    Tables,
+}
+
+/// One look at the machine.
+#[derive(Debug)]
+pub struct Look {
+    /// How much it took in.
+    pub depth: Depth,
+    /// What was seen.
+    pub snapshot: Snapshot,
+    /// Processor time that it took, of all threads together.
+    pub cpu: Duration,
+    places: FxHashMap<Identity, u32>,
+}
+
+impl Look {
+    /// A look, and where each object of it is.
+    pub fn new(depth: Depth, snapshot: Snapshot, cpu: Duration) -> Self {
+        let places = snapshot.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect();
+        Self { depth, snapshot, cpu, places }
+    }
+
+    /// Where an object is in [`Snapshot::objects`].
+    pub fn place(&self, identity: Identity) -> Option<usize> {
+        self.places.get(&identity).map(|place| *place as usize)
+    }
+}
+
+/// The last looks of either depth.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// The last full one.
+    pub full: Option<Arc<Look>>,
+    /// One at the tables, if it is newer.
+    pub tables: Option<Arc<Look>>,
+}
+
+impl Picture {
+    /// Takes a new look in.
+    pub fn take(&mut self, look: Arc<Look>) {
+        match look.depth {
+            // What the tables said before is old by now.
+            Depth::Full => (self.full, self.tables) = (Some(look), None),
+            Depth::Tables => self.tables = Some(look),
+        }
+    }
+
+    /// The rows of all objects that `wanted` accepts: those of the tables from the newest look, with their processes and
+    /// verdict from the full one.
+    pub fn rows(&self, wanted: impl Fn(&Object) -> bool) -> Vec<Row<'_>> {
+        let all = |look: &Arc<Look>| 0..look.snapshot.objects.len();
+        let mut rows = Vec::new();
+        if let Some(tables) = &self.tables {
+            let places = all(tables).filter(|place| wanted(&tables.snapshot.objects[*place]));
+            rows.extend(places.map(|place| self.joined(tables, place)));
+        }
+        if let Some(full) = &self.full {
+            let newer = self.tables.is_some();
+            let places = all(full).filter(|place| {
+                let object = &full.snapshot.objects[*place];
+                !(newer && in_tables(object)) && wanted(object)
+            });
+            rows.extend(places.map(|place| Row::new(&full.snapshot, place)));
+        }
+        rows
+    }
+
+    /// The row of one object.
+    pub fn row(&self, identity: Identity) -> Option<Row<'_>> {
+        if let Some(tables) = &self.tables {
+            if let Some(place) = tables.place(identity) {
+                return Some(self.joined(tables, place));
+            }
+        }
+        let full = self.full.as_ref()?;
+        let place = full.place(identity)?;
+        let gone = self.tables.is_some() && in_tables(&full.snapshot.objects[place]);
+        (!gone).then(|| Row::new(&full.snapshot, place))
+    }
+
+    fn joined<'a>(&'a self, tables: &'a Look, place: usize) -> Row<'a> {
+        let identity = tables.snapshot.objects[place].identity;
+        let seen = self.full.as_ref().and_then(|full| full.place(identity).map(|place| (&full.snapshot, place)));
+        Row::joined(&tables.snapshot, place, seen)
+    }
+}
+
+/// Whether a look at the tables alone lists the object: all but what only processes' descriptors tell of.
+pub fn in_tables(object: &Object) -> bool {
+    match &object.body {
+        Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) => true,
+        Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => false,
+    }
+}

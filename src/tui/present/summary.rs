@@ -1,0 +1,56 @@
+//! What the header tells whatever the view: how much there is of each, what could not be seen, what a look costs.
+
+use super::details::kinds_of;
+use crate::model::Time;
+use crate::tui::look::Picture;
+use crate::tui::view::View;
+use std::time::Duration;
+
+/// What a look took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Processor time.
+    pub cpu: Duration,
+}
+
+/// What the header tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// The machine's name.
+    pub host: String,
+    /// Rows of each view, by [`View::index`]; `None` where they are not counted.
+    pub counts: [Option<usize>; View::ALL.len()],
+    /// When the newest look was taken.
+    pub taken_at: Option<Time>,
+    /// What the last full look took.
+    pub cost: Cost,
+    /// Processes that could not be looked into.
+    pub hidden: usize,
+    /// Sentences about what could not be seen.
+    pub notes: Vec<String>,
+}
+
+/// Sums a picture up.
+pub(super) fn sum(picture: &Picture) -> Summary {
+    let Some(full) = &picture.full else { return Summary::default() };
+    let newest = picture.tables.as_ref().unwrap_or(full);
+    let visibility = &full.snapshot.visibility;
+    let mut counts = [None; View::ALL.len()];
+    for view in View::ALL.into_iter().filter(|view| !view.kinds().is_empty()) {
+        counts[view.index()] = Some(0);
+    }
+    for row in picture.rows(|_| true) {
+        let kinds = kinds_of(row.object());
+        if let Some(view) = View::ALL.into_iter().find(|view| view.kinds().intersects(kinds)) {
+            *counts[view.index()].get_or_insert(0) += 1;
+        }
+    }
+    Summary {
+        host: full.snapshot.host.name.clone(),
+        counts,
+        taken_at: Some(newest.snapshot.taken_at),
+        cost: Cost { cpu: full.cpu },
+        hidden: visibility.hidden.len(),
+        notes: visibility.notes.clone(),
+    }
+}

@@ -1,0 +1,96 @@
+//! The terminal: taken over at the start, given back at every end, also at a panic; and given back for a while when the
+//! program is stopped as a job (Ctrl-Z).
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{cursor, execute};
+use std::io::{self, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the terminal is taken over now: it is given back once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it is taken over. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Screen {
+    /// To draw on.
+    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal over. Errors: it is none, or gone.
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        take(mouse)?;
+        match Terminal::new(CrosstermBackend::new(io::stdout())) {
+            Ok(terminal) => Ok(Self { terminal, mouse }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives it back, calls `stop`, and takes it over again with nothing of the old picture.
+    pub fn lend(&mut self, stop: impl FnOnce()) -> io::Result<()> {
+        give_back();
+        stop();
+        take(self.mouse)?;
+        self.repaint()
+    }
+
+    /// Forgets what is on the terminal, so that all of it is painted anew. `Terminal::clear` would ask the terminal where
+    /// its cursor is, and wait for an answer that the input thread reads.
+    pub fn repaint(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
+    }
+
+    /// Writes bytes past the picture, for what is no picture: the clipboard.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let mut out = io::stdout();
+    let taken = execute!(out, EnterAlternateScreen, EnableBracketedPaste, Clear(ClearType::All));
+    let taken = taken.and_then(|()| if mouse { execute!(out, EnableMouseCapture) } else { Ok(()) });
+    if taken.is_err() {
+        give_back();
+    }
+    taken
+}
+
+/// Gives the terminal back, if it was taken. Does all it can: a terminal that is gone refuses, and needs nothing.
+pub fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Has a panic give the terminal back before it is reported, so that the report can be read.
+pub fn give_back_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        give_back();
+        report(panic);
+    }));
+}
