@@ -34,6 +34,7 @@ mod send;
 mod set;
 mod sockets;
 mod support;
+mod suspend;
 mod sysv;
 mod undo_kinds;
 mod undo_store;
