@@ -19,6 +19,7 @@ mod holders;
 mod hostile;
 mod kill;
 mod known;
+mod many;
 mod own_traces;
 mod peek_pipe;
 mod peek_queue;
