@@ -1,6 +1,7 @@
 //! The command line that an action tells of itself does the same, pasted into a shell.
 
 use crate::support::cli::{Ran, finish, state_home};
+use crate::support::look as sight;
 use crate::support::{Child, isolated, look, one, posix, scratch, sysv, undo};
 use ipcx::actions::backup::Restoration;
 use ipcx::actions::{
@@ -184,7 +185,7 @@ fn new_objects() {
         let made = look(Kinds::SYSV);
         assert!(made.objects.iter().all(|object| object.mode == Some(0o604) && object.owner.unwrap().uid == 7));
         let place = one(&made, "queue:0xfffffffb");
-        assert_eq!(crate::support::look::queue(&made.objects[place]).limit_bytes, Some(100));
+        assert_eq!(sight::queue(&made.objects[place]).limit_bytes, Some(100));
         let counts: Vec<u64> = made
             .objects
             .iter()

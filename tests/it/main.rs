@@ -16,6 +16,7 @@ mod cli_show;
 mod commands;
 mod create;
 mod create_fifo;
+mod export;
 mod holders;
 mod hostile;
 mod kill;
