@@ -12,6 +12,7 @@ use ipcx::kernel::mqueue::{self, Access};
 use ipcx::kernel::signals;
 use ipcx::model::{Key, Kinds};
 use ipcx::snapshot::{Want, collect};
+use nix::mqueue::mq_close;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::ffi::OsStr;
@@ -111,7 +112,7 @@ fn signals_to_processes() {
 fn data_of_any_kind() {
     isolated(|| {
         let id = sysv::queue(1, 0o600);
-        drop(posix::queue(c"/it's", 10, 100));
+        mq_close(posix::queue(c"/it's", 10, 100)).unwrap();
         let target = |address: &str| {
             let snapshot = look(Kinds::SYSV | Kinds::POSIX);
             Target::object(&snapshot, one(&snapshot, address))
