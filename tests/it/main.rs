@@ -35,6 +35,7 @@ mod set;
 mod sockets;
 mod support;
 mod sysv;
+mod tui_start;
 mod undo_kinds;
 mod undo_store;
 mod verdicts;
