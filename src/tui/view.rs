@@ -55,7 +55,17 @@ impl View {
         }
     }
 
-    /// The same where there is little room; also its name in the configuration and on the command line.
+    /// The same where there is little room.
+    pub const fn short_title(self) -> &'static str {
+        match self {
+            Self::Semaphores => "Sems",
+            Self::Pipes => "Pipes",
+            Self::Processes => "Procs",
+            other => other.title(),
+        }
+    }
+
+    /// Its name in the configuration, on the command line and behind `:`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "overview",

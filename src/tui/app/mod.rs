@@ -84,6 +84,8 @@ pub struct App {
     /// How far the job is that is being done.
     pub progress: Option<(u64, u64)>,
     picture: Picture,
+    /// What could not be seen, as far as it was told.
+    unseen: Vec<String>,
     /// Number of the last question.
     asked: u64,
     effects: Vec<Effect>,
@@ -113,6 +115,7 @@ impl App {
             area,
             progress: None,
             picture: Picture::default(),
+            unseen: Vec::new(),
             asked: 0,
             effects: Vec::new(),
         }
@@ -126,7 +129,7 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize(width, height) => self.area = (width, height),
             Event::Looked(look) => self.looked(look),
-            Event::LookFailed(why) => self.say(Severity::Error, why),
+            Event::LookFailed(why) => self.look_failed(why),
             Event::Presented(answer) => self.presented(answer),
             Event::Report(report) => self.report(&report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
@@ -164,18 +167,44 @@ impl App {
     }
 
     fn looked(&mut self, look: Arc<Look>) {
-        if self.frozen.is_none() {
-            self.picture.take(look);
-            self.ask();
+        if self.frozen.is_some() {
+            return;
+        }
+        self.picture.take(look);
+        for list in &mut self.lists {
+            list.selected.retain(|id| self.picture.has(*id));
+        }
+        self.tell_unseen();
+        self.ask();
+    }
+
+    /// Writes into the log what could not be seen, once.
+    fn tell_unseen(&mut self) {
+        let Some(full) = self.picture.full.as_ref() else { return };
+        for note in &full.snapshot.visibility.notes {
+            if !self.unseen.contains(note) {
+                self.unseen.push(note.clone());
+                self.log.say(self.now, Severity::Note, note.clone());
+            }
+        }
+    }
+
+    /// Says once that the machine cannot be looked at, however often it is tried.
+    fn look_failed(&mut self, why: String) {
+        if self.log.entries().next_back().is_none_or(|entry| entry.text != why) {
+            self.say(Severity::Error, why);
         }
     }
 
     fn presented(&mut self, mut answer: Box<Answer>) {
-        // An answer to an older question is shown all the same if it is about this view: the newer one is on its way.
-        if answer.view != self.view {
+        // An answer to an older question is shown all the same, so that something moves while much is typed; but it must
+        // not move the cursor to another row.
+        let list = &mut self.lists[answer.view.index()];
+        let late = answer.number < self.asked;
+        let moves = || list.cursor.is_some_and(|id| answer.listing.position(id).is_none());
+        if answer.view != self.view || (late && moves()) {
             return;
         }
-        let list = &mut self.lists[answer.view.index()];
         list.settle(&answer.listing);
         // Details of what has vanished stay as they were.
         if answer.details.is_none()
