@@ -5,6 +5,7 @@ use super::print::say;
 use super::{Exit, ask, keeping};
 use crate::actions::backup::Store;
 use crate::actions::{Outcome, Policy, Refusal, Removal, Target, ValueKind, plan_removals};
+use crate::config::Backup;
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
 use std::ffi::OsString;
@@ -66,7 +67,7 @@ pub(super) struct Rm {
 }
 
 impl Rm {
-    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, read_only: bool, limits: Backup) -> anyhow::Result<Exit> {
         let targets = self.targets()?;
         let policy = Policy { read_only, force: self.force };
         let mut exit = Exit::Done;
@@ -74,11 +75,7 @@ impl Rm {
         let plans = plan_removals(&targets)?;
         let keeps = !(self.no_backup || self.dry_run || read_only);
         // That there is no place for backups is said of each object that is not removed for it.
-        let store = match keeps.then(keeping::open) {
-            Some(Err(error)) if error.is::<Usage>() => return Err(error),
-            // That there is no place for backups is said of each object that is not removed for it.
-            store => store.map(|opened| opened.map_err(|error| format!("{error:#}"))),
-        };
+        let store = keeps.then(|| keeping::open(limits).map_err(|error| format!("{error:#}")));
         for (target, plan) in plans {
             match plan.and_then(|removal| self.one(&target, removal, policy, store.as_ref())) {
                 // That nobody reads what was done is no reason to leave the rest undone.
