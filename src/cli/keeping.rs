@@ -8,14 +8,21 @@ use crate::kernel::users;
 use anyhow::Context;
 use std::path::PathBuf;
 
+/// Where backups are kept, and how many.
+pub(super) fn place(limits: config::Backup) -> anyhow::Result<(PathBuf, Settings)> {
+    Ok((directory()?, settings(limits)))
+}
+
 /// Opens the store, and makes it if it is not there.
 pub(super) fn open(limits: config::Backup) -> anyhow::Result<Store> {
-    Ok(Store::open(&directory()?, settings(limits))?)
+    let (path, settings) = place(limits)?;
+    Ok(Store::open(&path, settings)?)
 }
 
 /// Opens the store if there is one.
 pub(super) fn look(limits: config::Backup) -> anyhow::Result<Option<Store>> {
-    Ok(Store::look(&directory()?, settings(limits))?)
+    let (path, settings) = place(limits)?;
+    Ok(Store::look(&path, settings)?)
 }
 
 fn directory() -> anyhow::Result<PathBuf> {

@@ -96,10 +96,10 @@ impl Picture {
 
     /// The row of one object.
     pub fn row(&self, identity: Identity) -> Option<Row<'_>> {
-        if let Some(tables) = &self.tables {
-            if let Some(place) = tables.place(identity) {
-                return Some(self.joined(tables, place));
-            }
+        if let Some(tables) = &self.tables
+            && let Some(place) = tables.place(identity)
+        {
+            return Some(self.joined(tables, place));
         }
         let full = self.full.as_ref()?;
         let place = full.place(identity)?;

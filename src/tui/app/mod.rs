@@ -20,12 +20,15 @@ use super::jobs::Report;
 use super::look::{Depth, Look, Picture};
 use super::present::{Answer, Question};
 use super::view::View;
-use crate::actions::Policy;
+use crate::actions::{Policy, backup};
+use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::Time;
+use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +49,10 @@ pub struct Settings {
     pub policy: Policy,
     /// Which view comes first.
     pub view: View,
-    /// How views are sorted at first, by [`View::index`].
-    pub sort: [Option<(&'static str, bool)>; View::ALL.len()],
+    /// Where backups of what is removed are kept, and how many; `None` where there is no place.
+    pub store: Option<(PathBuf, backup::Settings)>,
+    /// What was chosen in earlier runs.
+    pub remembered: State,
 }
 
 /// The state.
@@ -57,6 +62,8 @@ pub struct App {
     pub settings: Settings,
     /// The colours.
     pub theme: Theme,
+    /// The theme that the person chose, now or in an earlier run.
+    pub chosen_theme: Option<ThemeName>,
     /// The clock, as the loop last read it.
     pub now: Time,
     /// The view that is shown.
@@ -95,11 +102,14 @@ impl App {
     /// Before anything was seen.
     pub fn new(settings: Settings, area: (u16, u16), now: Time) -> Self {
         let mut lists: [List; View::ALL.len()] = Default::default();
-        for (list, sort) in lists.iter_mut().zip(settings.sort) {
-            list.sort = sort;
+        for (view, order) in &settings.remembered.sort {
+            if let Some(view) = View::of_name(view) {
+                lists[view.index()].sort = Sort::parse(order).ok().map(|sort| (sort.column.name, sort.descending));
+            }
         }
         Self {
             theme: Theme::of(settings.theme),
+            chosen_theme: settings.remembered.theme,
             view: settings.view,
             settings,
             now,
@@ -288,6 +298,15 @@ impl App {
     fn filter_changed(&mut self) {
         self.list_mut().read_filter();
         self.ask();
+    }
+
+    /// What is to be remembered of the choices made.
+    pub fn to_remember(&self) -> State {
+        let sorted = View::ALL.into_iter().filter_map(|view| {
+            let (column, descending) = self.lists[view.index()].sort?;
+            Some((view.name().to_owned(), format!("{}{column}", if descending { "-" } else { "" })))
+        });
+        State { sort: sorted.collect(), theme: self.chosen_theme, ..self.settings.remembered.clone() }
     }
 
     /// Is told what was painted where.
