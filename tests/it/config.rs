@@ -170,7 +170,7 @@ fn own_settings_that_may_not_be_read_stop_what_acts_and_others_do_not() {
         one_queue();
         fs::set_permissions(place(""), fs::Permissions::from_mode(0o755)).unwrap();
         let path = settings("read_only = true\n");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
         let run = |arguments: &[&str]| {
             cli::finish(cli::command_as(NOBODY, arguments).env("XDG_CONFIG_HOME", place("settings")))
         };
