@@ -111,7 +111,7 @@ pub fn on_terminal<T: AsRef<OsStr>>(width: u16, arguments: &[T], environment: &[
 }
 
 /// A new terminal of this width: our end, and the one for the program.
-fn terminal(width: u16) -> (File, OwnedFd) {
+pub fn terminal(width: u16) -> (File, OwnedFd) {
     let size = libc::winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
     let (mut ours, mut theirs) = (-1, -1);
     let (name, settings) = (std::ptr::null_mut(), std::ptr::null());
