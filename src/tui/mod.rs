@@ -20,7 +20,8 @@ pub mod view;
 
 use crate::config::State;
 use crate::kernel::clock::Clock;
-use crate::kernel::ending::{Ending, Endings};
+use crate::kernel::ending::Ending;
+use crate::kernel::job_signals::JobSignals;
 use crate::kernel::suspend::stop_self;
 use app::{App, Settings};
 use effect::Effect;
@@ -30,7 +31,7 @@ use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use threads::collector::Order;
 use threads::worker::Worker;
-use threads::{collector, input, presenter, signals};
+use threads::{collector, input, presenter};
 
 /// Why the interface ended.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ struct Threads {
 /// Also what is to be remembered.
 /// Errors: the terminal cannot be taken over, a thread cannot be started.
 pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
-    let endings = Endings::take().map_err(io::Error::other)?;
+    let signals = JobSignals::take().map_err(io::Error::other)?;
     screen::give_back_on_panic();
     let mut screen = Screen::take(mouse)?;
     let (events, inbox) = mpsc::channel();
@@ -65,7 +66,7 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
     let (orders, ordered) = mpsc::channel();
     collector::start(&events, ordered, settings.interval)?;
     presenter::start(&events, asked)?;
-    signals::start(&events, endings)?;
+    threads::signals::start(&events, signals)?;
     input::start(&events)?;
     let threads = Threads { questions, orders, worker: Worker::start(&events)? };
     let size = screen.terminal.size()?;
@@ -112,7 +113,7 @@ fn perform(effect: Effect, screen: &mut Screen, threads: &Threads) -> io::Result
         Effect::Cancel => threads.worker.cancel(),
         Effect::Copy(bytes) => screen.write(&bytes)?,
         Effect::Suspend => screen.lend(|| drop(stop_self()))?,
-        Effect::Repaint => screen.repaint()?,
+        Effect::Retake => screen.lend(|| ())?,
         Effect::Quit => {}
     }
     Ok(())

@@ -143,6 +143,7 @@ impl App {
             Event::Presented(answer) => self.presented(answer),
             Event::Report(report) => self.report(&report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
+            Event::Continued => self.effects.push(Effect::Retake),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
         }
         std::mem::take(&mut self.effects)
