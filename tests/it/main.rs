@@ -13,6 +13,7 @@ mod cli_errors;
 mod cli_ls;
 mod cli_rm;
 mod cli_show;
+mod commands;
 mod config;
 mod create;
 mod create_fifo;
