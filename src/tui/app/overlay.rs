@@ -1,6 +1,6 @@
 //! What lies above the view and has the keys while it is there: help, the log, a choice of columns, the command line.
 
-use super::App;
+use super::{App, TraceQuestion};
 use crate::config::keys::{BINDINGS, Command, Key};
 use crate::tui::field::Field;
 use ratatui::crossterm::event::KeyCode;
@@ -16,6 +16,8 @@ pub enum Overlay {
     Sort(SortChooser),
     /// A command by name.
     Palette(Palette),
+    /// Whether a look that leaves a trace is to be taken.
+    Trace(TraceQuestion),
 }
 
 /// The list of keys.
@@ -95,6 +97,10 @@ impl App {
             Overlay::Log(page) => page.key(command, self.log.len()),
             Overlay::Sort(chooser) => chooser.key(key, command),
             Overlay::Palette(palette) => palette.key(key),
+            Overlay::Trace(_) => {
+                self.trace_key(key, command);
+                return;
+            }
         };
         match done {
             Done::Stays => {}
