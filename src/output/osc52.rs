@@ -8,9 +8,10 @@
 use std::ffi::OsString;
 
 /// What is between ipcx and the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Wrap {
     /// Nothing.
+    #[default]
     None,
     /// tmux.
     Tmux,
