@@ -127,6 +127,37 @@ impl StateDir {
         self.sync()
     }
 
+    /// The bytes of a small file, at most a megabyte. Errors: [`Error::NotFound`]; `EFBIG`.
+    pub fn read(&self, file: &str) -> Result<Vec<u8>> {
+        const MOST: u64 = 1 << 20;
+        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let opened = self.open_with(file, flags)?;
+        let mut bytes = Vec::new();
+        (&opened.file).take(MOST + 1).read_to_end(&mut bytes).map_err(|error| opened.error(&error))?;
+        if bytes.len() as u64 > MOST { Err(self.error(file, Errno::EFBIG)) } else { Ok(bytes) }
+    }
+
+    /// Writes a file of mode 0600 in the place of the one of this name, if there is one: whoever reads it, and whatever
+    /// happens, finds the one or the other whole. Of several processes that do so at once the last one's stays.
+    pub fn write(&self, file: &str, bytes: &[u8]) -> Result<()> {
+        // Another process can have this number in its own PID namespace, and one that was killed can have left its file.
+        const TRIES: u32 = 100;
+        let pid = std::process::id();
+        let mut names = (0..TRIES).map(|number| format!(".{file}.{pid}.{number}"));
+        let free = |name: String| match self.create(&name) {
+            Err(error) if error.exists() => None,
+            created => Some(created.map(|created| (created, name))),
+        };
+        let (mut created, name) = names.find_map(free).ok_or_else(|| self.error(file, Errno::EEXIST))??;
+        let written = created.file.write_all(bytes).map_err(|error| created.error(&error));
+        let written = written.and_then(|()| created.sync()).and_then(|()| self.replace(&name, file));
+        if written.is_err() {
+            // What cannot be removed either is in nobody's way.
+            let _ = self.remove(&name);
+        }
+        written
+    }
+
     /// Makes what was created and renamed in it durable.
     pub fn sync(&self) -> Result<()> {
         nix::unistd::fsync(&self.fd).map_err(|errno| self.error("", errno))
@@ -321,4 +352,78 @@ impl Seek for StateFile {
 
 fn name(path: &Path) -> String {
     escape(OsStr::as_bytes(path.as_os_str())).into_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn directory() -> (tempfile::TempDir, StateDir) {
+        let scratch = tempfile::tempdir().unwrap();
+        let made = StateDir::make(&scratch.path().join("state/ipcx")).unwrap();
+        (scratch, made)
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let (_scratch, dir) = directory();
+        assert!(dir.read("state.toml").unwrap_err().is_absent());
+        for text in [&b"long text"[..], b"short", b""] {
+            dir.write("state.toml", text).unwrap();
+            assert_eq!(dir.read("state.toml").unwrap(), text);
+        }
+        let mode = dir.path().join("state.toml").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        assert_eq!(dir.files().unwrap().len(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_in_nobodys_way() {
+        let (_scratch, dir) = directory();
+        std::fs::write(dir.path().join(format!(".state.toml.{}.0", std::process::id())), "half").unwrap();
+        dir.write("state.toml", b"whole").unwrap();
+        assert_eq!(dir.read("state.toml").unwrap(), b"whole");
+    }
+
+    #[test]
+    fn a_link_in_its_place_is_replaced_and_not_followed() {
+        let (scratch, dir) = directory();
+        let elsewhere = scratch.path().join("elsewhere");
+        std::fs::write(&elsewhere, "kept").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, dir.path().join("state.toml")).unwrap();
+        assert!(dir.read("state.toml").is_err());
+        dir.write("state.toml", b"new").unwrap();
+        assert_eq!(
+            (std::fs::read(elsewhere).unwrap(), dir.read("state.toml").unwrap()),
+            (b"kept".into(), b"new".into())
+        );
+    }
+
+    #[test]
+    fn writers_at_once_leave_one_whole_file() {
+        let (_scratch, dir) = directory();
+        let texts: Vec<Vec<u8>> = (b'a'..=b'd').map(|letter| vec![letter; 10_000]).collect();
+        dir.write("state.toml", &texts[0]).unwrap();
+        std::thread::scope(|scope| {
+            for text in &texts {
+                scope.spawn(|| (0..20).for_each(|_| dir.write("state.toml", text).unwrap()));
+            }
+            for _ in 0..200 {
+                assert!(texts.contains(&dir.read("state.toml").unwrap()));
+            }
+        });
+        assert_eq!(dir.files().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_small_file_is_refused() {
+        let (_scratch, dir) = directory();
+        std::fs::write(dir.path().join("large"), vec![0; (1 << 20) + 1]).unwrap();
+        assert!(dir.read("large").is_err());
+        // Without a writer, opening it would wait.
+        nix::unistd::mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
+        assert_eq!(dir.read("fifo").unwrap(), b"");
+    }
 }

@@ -1,7 +1,9 @@
 //! What is known of the machine: the last full look, with all that processes hold, and the last look at the tables alone,
 //! which is cheap and so may be newer.
 
-use crate::model::{Body, Identity, Object};
+use super::id::Id;
+use super::view::View;
+use crate::model::{Identity, Object};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use rustc_hash::FxHashMap;
@@ -26,6 +28,8 @@ pub struct Look {
     pub snapshot: Snapshot,
     /// Processor time that it took, of all threads together.
     pub cpu: Duration,
+    /// Objects of each view, by [`View::index`].
+    pub counts: [usize; View::ALL.len()],
     places: FxHashMap<Identity, u32>,
 }
 
@@ -33,7 +37,11 @@ impl Look {
     /// A look, and where each object of it is.
     pub fn new(depth: Depth, snapshot: Snapshot, cpu: Duration) -> Self {
         let places = snapshot.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect();
-        Self { depth, snapshot, cpu, places }
+        let mut counts = [0; View::ALL.len()];
+        for object in &snapshot.objects {
+            counts[View::of(object).index()] += 1;
+        }
+        Self { depth, snapshot, cpu, counts, places }
     }
 
     /// Where an object is in [`Snapshot::objects`].
@@ -81,12 +89,24 @@ impl Picture {
         rows
     }
 
+    /// Whether something is still there, as far as the last looks tell.
+    pub fn has(&self, id: Id) -> bool {
+        match id {
+            Id::Object(identity) => self.row(identity).is_some(),
+            Id::Process { pid, start_ticks } => {
+                let process = self.full.as_ref().and_then(|full| full.snapshot.process(pid));
+                process.is_some_and(|process| process.start_ticks == start_ticks)
+            }
+            Id::Limit(_) => true,
+        }
+    }
+
     /// The row of one object.
     pub fn row(&self, identity: Identity) -> Option<Row<'_>> {
-        if let Some(tables) = &self.tables {
-            if let Some(place) = tables.place(identity) {
-                return Some(self.joined(tables, place));
-            }
+        if let Some(tables) = &self.tables
+            && let Some(place) = tables.place(identity)
+        {
+            return Some(self.joined(tables, place));
         }
         let full = self.full.as_ref()?;
         let place = full.place(identity)?;
@@ -103,8 +123,5 @@ impl Picture {
 
 /// Whether a look at the tables alone lists the object: all but what only processes' descriptors tell of.
 pub fn in_tables(object: &Object) -> bool {
-    match &object.body {
-        Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) => true,
-        Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => false,
-    }
+    View::of(object).in_tables()
 }

@@ -195,7 +195,7 @@ pub static BINDINGS: &[Binding] = &[
     row(Look, C::SortPrevious, "sort-previous", &[c('<')], "sort by the column to the left"),
     row(Look, C::InvertSort, "invert-sort", &[c('I')], "sort the other way round"),
     row(Look, C::Open, "open", &[k(KeyCode::Enter)], "show the details"),
-    row(Look, C::Back, "back", &[k(KeyCode::Esc)], "back by one level; at the top, clear the filter"),
+    row(Look, C::Back, "back", &[k(KeyCode::Esc)], "back; at the top, clear the filter"),
     row(Look, C::Jump, "jump", &[c('o')], "go to the other end, or the owner"),
     row(Look, C::Peek, "peek", &[c('p')], "look at the contents, and consume nothing"),
     row(Look, C::Form, "form", &[c('v')], "show contents as text or in hexadecimal"),
@@ -204,12 +204,12 @@ pub static BINDINGS: &[Binding] = &[
     row(Look, C::ShorterInterval, "shorter-interval", &[c('-')], "look more often"),
     row(Look, C::Refresh, "refresh", &[ctrl('r'), f(5)], "look now"),
     row(Act, C::Select, "select", &[c(' ')], "mark the row, or unmark it"),
-    row(Act, C::SelectRange, "select-range", &[ctrl(' ')], "mark all rows from the last marked one to here"),
+    row(Act, C::SelectRange, "select-range", &[ctrl(' ')], "mark all rows from the last mark to here"),
     row(Act, C::ClearSelection, "clear-selection", &[c('U')], "unmark all rows"),
     row(Act, C::Remove, "remove", &[c('d'), k(KeyCode::Delete), f(8)], "remove it, or the marked ones"),
     row(Act, C::Undo, "undo", &[c('u')], "bring back what was removed last"),
     row(Act, C::Signal, "signal", &[c('x'), f(9)], "send a signal to the process, or the holders"),
-    row(Act, C::Create, "create", &[c('n')], "make a new object; a FIFO to test with is the first in the list"),
+    row(Act, C::Create, "create", &[c('n')], "make a new object, first of all a test FIFO"),
     row(Act, C::Send, "send", &[c('w')], "put in a message, or bytes"),
     row(Act, C::CopyValue, "copy", &[c('y')], "copy the value to the clipboard"),
     row(Act, C::CopyJson, "copy-json", &[c('Y')], "copy the row to the clipboard, as JSON"),
@@ -219,7 +219,7 @@ pub static BINDINGS: &[Binding] = &[
     row(Program, C::Theme, "theme", &[c('t')], "the next colour theme"),
     row(Program, C::Help, "help", &[c('?'), f(1)], "the keys"),
     row(Program, C::Suspend, "suspend", &[ctrl('z')], "stop, until the shell's fg"),
-    row(Program, C::Quit, "quit", &[c('q'), ctrl('c'), f(10)], "back from what was opened; at the top, end"),
+    row(Program, C::Quit, "quit", &[c('q'), ctrl('c'), f(10)], "back; at the top, end"),
 ];
 
 /// Keys that text fields and dialogs are worked with: they always mean what they mean by default.
@@ -259,7 +259,7 @@ mod tests {
         for binding in BINDINGS {
             assert!(!binding.keys.is_empty(), "{}", binding.name);
             assert!(binding.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", binding.name);
-            assert!(binding.about.len() <= 70 && binding.about.is_ascii(), "{}", binding.about);
+            assert!(binding.about.len() <= 44 && binding.about.is_ascii(), "{}", binding.about);
             for key in binding.keys {
                 assert_eq!(Key::parse(&key.to_string()), Some(*key), "in the form that terminals' keys have");
             }

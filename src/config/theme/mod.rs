@@ -220,7 +220,9 @@ mod tests {
     fn refused_colours_beat_every_choice_of_a_theme() {
         use ColorChoice::{Always, Auto, Never};
         use ThemeName::{Ansi, Dark, Light, Mono};
-        let cases: [(Option<ThemeName>, Option<ThemeName>, ColorChoice, &[(&str, &str)], ThemeName); 11] = [
+        type Case =
+            (Option<ThemeName>, Option<ThemeName>, ColorChoice, &'static [(&'static str, &'static str)], ThemeName);
+        let cases: [Case; 11] = [
             (None, None, Auto, &[], Ansi),
             (None, Some(Dark), Auto, &[("TERM", "xterm")], Dark),
             (Some(Light), Some(Dark), Auto, &[], Light),

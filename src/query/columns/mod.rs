@@ -77,6 +77,15 @@ pub struct Column {
     pub cell: for<'r> fn(&'r Row<'_>) -> Cell<'r>,
 }
 
+/// Columns are the same if their names are.
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Column {}
+
 impl Column {
     /// A column of text that is searched, needs nothing, and stands at the left.
     const fn text(name: &'static str, about: &'static str, cell: for<'r> fn(&'r Row<'_>) -> Cell<'r>) -> Self {

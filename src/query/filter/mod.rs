@@ -26,7 +26,7 @@ mod schema;
 mod term;
 
 pub use error::FilterError;
-pub use quantity::{parse_bytes, parse_seconds};
+pub use quantity::{parse_bytes, parse_milliseconds, parse_seconds};
 pub use schema::{Field, FieldType, Row, STATES, Schema, Value};
 
 use term::{Term, Test};

@@ -32,7 +32,7 @@ impl Quantity {
             FieldType::Text | FieldType::FreeText => None,
             FieldType::Number => scaled(text, 1),
             FieldType::Size => size(text),
-            FieldType::Age => age(text),
+            FieldType::Age => age(text, 1),
             FieldType::Pid => digits(text, 10).filter(|pid| (1..=u32::MAX.into()).contains(pid)).map(Self::whole),
             FieldType::Key => key(text).map(Self::whole),
         }
@@ -45,7 +45,16 @@ impl Quantity {
 
 /// A span of time as people write it, `45s`, `1h30m`, `7d`, in whole seconds; `None` when it is none.
 pub fn parse_seconds(text: &str) -> Option<u64> {
-    age(text).filter(|age| !age.fraction && !text.is_empty()).and_then(|age| u64::try_from(age.whole).ok())
+    part_of_time(text, 1)
+}
+
+/// The same in whole milliseconds: `0.5s`, `1m30s`.
+pub fn parse_milliseconds(text: &str) -> Option<u64> {
+    part_of_time(text, 1000)
+}
+
+fn part_of_time(text: &str, parts: u64) -> Option<u64> {
+    age(text, parts).filter(|age| !age.fraction && !text.is_empty()).and_then(|age| u64::try_from(age.whole).ok())
 }
 
 /// A size in bytes, as options take it: `4096`, `64K`, `1.5M`, `2GiB`, powers of 1024; `None` when it is none, or no whole
@@ -107,10 +116,11 @@ fn size(text: &str) -> Option<Quantity> {
 /// Units of an age in seconds, the longest first. A year has 365 days.
 const UNITS: [(char, u64); 6] = [('y', 31_536_000), ('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// `2d`, `1h30m`, `1.5h`, `45s`; a number alone is seconds, as in sleep(1). Each unit at most once, the longest first.
-fn age(text: &str) -> Option<Quantity> {
+/// `2d`, `1h30m`, `1.5h`, `45s`; a number alone is seconds, as in sleep(1). Each unit at most once, the longest first. In
+/// parts of a second, of which it has so many.
+fn age(text: &str, parts: u64) -> Option<Quantity> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
-        return scaled(text, 1);
+        return scaled(text, parts);
     }
     let mut sum = Quantity::whole(0);
     let mut units = UNITS.iter();
@@ -122,7 +132,7 @@ fn age(text: &str) -> Option<Quantity> {
         }
         let letter = rest[end..].chars().next()?;
         let (_, unit) = units.find(|(name, _)| *name == letter)?;
-        let part = scaled(&rest[..end], *unit)?;
+        let part = scaled(&rest[..end], unit * parts)?;
         sum = Quantity { whole: sum.whole.checked_add(part.whole)?, fraction: part.fraction };
         rest = &rest[end + 1..];
     }
@@ -237,6 +247,25 @@ mod tests {
         assert_eq!(quantity.compare(Value::Seconds(172_800.9)), Some(Ordering::Equal));
         assert_eq!(quantity.compare(Value::Seconds(-1.0)), Some(Ordering::Less));
         assert_eq!(quantity.compare(Value::Seconds(f64::NAN)), None);
+    }
+
+    #[test]
+    fn spans_of_time_in_milliseconds() {
+        for (text, number) in [
+            ("2s", 2000),
+            ("0.5s", 500),
+            ("0.25s", 250),
+            ("1m30s", 90_000),
+            ("1.5m", 90_000),
+            ("1h", 3_600_000),
+            ("2", 2000),
+        ] {
+            assert_eq!(parse_milliseconds(text), Some(number), "{text}");
+        }
+        for text in ["", "s", "0.0005s", "-1s", "1.5", "2 s", "1s1m", "500ms", "99999999999999999999y"] {
+            assert_eq!(parse_milliseconds(text), None, "{text}");
+        }
+        assert_eq!((parse_seconds("1m30s"), parse_seconds("0.5s")), (Some(90), None));
     }
 
     proptest! {

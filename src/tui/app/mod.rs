@@ -2,12 +2,17 @@
 //! done and does nothing itself, so that it can be tested without a terminal and never keeps a key waiting.
 
 mod commands;
+mod contents;
+mod export;
+mod jump;
 mod list;
 mod log;
 mod mouse;
 mod overlay;
 mod trail;
 
+pub use contents::{Pane, Question as TraceQuestion};
+pub use export::ExportName;
 pub use list::List;
 pub use log::{Entry, Log, Severity};
 pub use overlay::{Help, LogPage, Overlay, Palette, SortChooser};
@@ -16,16 +21,21 @@ pub use trail::{Crumb, Trail};
 use super::draw::Painted;
 use super::effect::Effect;
 use super::event::Event;
+use super::id::Id;
 use super::jobs::Report;
 use super::look::{Depth, Look, Picture};
-use super::present::{Answer, Question};
+use super::present::{Answer, Details, Question};
 use super::view::View;
-use crate::actions::Policy;
+use crate::actions::{Policy, backup};
+use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::Time;
+use crate::output::osc52::Wrap;
+use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +56,12 @@ pub struct Settings {
     pub policy: Policy,
     /// Which view comes first.
     pub view: View,
-    /// How views are sorted at first, by [`View::index`].
-    pub sort: [Option<(&'static str, bool)>; View::ALL.len()],
+    /// Where backups of what is removed are kept, and how many; `None` where there is no place.
+    pub store: Option<(PathBuf, backup::Settings)>,
+    /// How the clipboard is reached through what lies between this program and the terminal.
+    pub clipboard: Wrap,
+    /// What was chosen in earlier runs.
+    pub remembered: State,
 }
 
 /// The state.
@@ -57,6 +71,8 @@ pub struct App {
     pub settings: Settings,
     /// The colours.
     pub theme: Theme,
+    /// The theme that the person chose, now or in an earlier run.
+    pub chosen_theme: Option<ThemeName>,
     /// The clock, as the loop last read it.
     pub now: Time,
     /// The view that is shown.
@@ -84,6 +100,12 @@ pub struct App {
     /// How far the job is that is being done.
     pub progress: Option<(u64, u64)>,
     picture: Picture,
+    /// What could not be seen, as far as it was told.
+    unseen: Vec<String>,
+    /// What is to be gone on from, as soon as it is known where to.
+    jumping: Option<Id>,
+    /// Number of the last look at contents.
+    peeks: u64,
     /// Number of the last question.
     asked: u64,
     effects: Vec<Effect>,
@@ -93,11 +115,14 @@ impl App {
     /// Before anything was seen.
     pub fn new(settings: Settings, area: (u16, u16), now: Time) -> Self {
         let mut lists: [List; View::ALL.len()] = Default::default();
-        for (list, sort) in lists.iter_mut().zip(settings.sort) {
-            list.sort = sort;
+        for (view, order) in &settings.remembered.sort {
+            if let Some(view) = View::of_name(view) {
+                lists[view.index()].sort = Sort::parse(order).ok().map(|sort| (sort.column.name, sort.descending));
+            }
         }
         Self {
             theme: Theme::of(settings.theme),
+            chosen_theme: settings.remembered.theme,
             view: settings.view,
             settings,
             now,
@@ -113,6 +138,9 @@ impl App {
             area,
             progress: None,
             picture: Picture::default(),
+            unseen: Vec::new(),
+            jumping: None,
+            peeks: 0,
             asked: 0,
             effects: Vec::new(),
         }
@@ -124,12 +152,16 @@ impl App {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(mouse) => self.mouse(mouse),
-            Event::Resize(width, height) => self.area = (width, height),
+            Event::Resize(width, height) => {
+                self.area = (width, height);
+                self.refold();
+            }
             Event::Looked(look) => self.looked(look),
-            Event::LookFailed(why) => self.say(Severity::Error, why),
+            Event::LookFailed(why) => self.look_failed(why),
             Event::Presented(answer) => self.presented(answer),
-            Event::Report(report) => self.report(&report),
+            Event::Report(report) => self.report(*report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
+            Event::Continued => self.effects.push(Effect::Retake),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
         }
         std::mem::take(&mut self.effects)
@@ -157,37 +189,83 @@ impl App {
     }
 
     /// Takes in what a job tells.
-    fn report(&mut self, report: &Report) {
+    fn report(&mut self, report: Report) {
         match report {
-            Report::Progress { done, total } => self.progress = Some((*done, *total)),
+            Report::Progress { done, total } => self.progress = Some((done, total)),
+            Report::Peeked { number, found } => self.peeked(number, found),
+            Report::Done(line) => self.finished(Severity::Done, &line),
+            Report::Failed(line) => self.finished(Severity::Error, &line),
         }
     }
 
+    fn finished(&mut self, severity: Severity, line: &str) {
+        self.progress = None;
+        self.say(severity, line);
+    }
+
     fn looked(&mut self, look: Arc<Look>) {
-        if self.frozen.is_none() {
-            self.picture.take(look);
-            self.ask();
+        if self.frozen.is_some() {
+            return;
+        }
+        self.picture.take(look);
+        for list in &mut self.lists {
+            list.selected.retain(|id| self.picture.has(*id));
+        }
+        self.tell_unseen();
+        self.ask();
+    }
+
+    /// Writes into the log what could not be seen, once.
+    fn tell_unseen(&mut self) {
+        let Some(full) = self.picture.full.as_ref() else { return };
+        for note in &full.snapshot.visibility.notes {
+            if !self.unseen.contains(note) {
+                self.unseen.push(note.clone());
+                self.log.say(self.now, Severity::Note, note.clone());
+            }
+        }
+    }
+
+    /// Says once that the machine cannot be looked at, however often it is tried.
+    fn look_failed(&mut self, why: String) {
+        if self.log.entries().next_back().is_none_or(|entry| entry.text != why) {
+            self.say(Severity::Error, why);
         }
     }
 
     fn presented(&mut self, mut answer: Box<Answer>) {
-        // An answer to an older question is shown all the same if it is about this view: the newer one is on its way.
-        if answer.view != self.view {
+        // An answer to an older question is shown all the same, so that something moves while much is typed; but it must
+        // not move the cursor to another row.
+        let list = &mut self.lists[answer.view.index()];
+        let late = answer.number < self.asked;
+        let moves = || list.cursor.is_some_and(|id| answer.listing.position(id).is_none());
+        if answer.view != self.view || (late && moves()) {
             return;
         }
-        let list = &mut self.lists[answer.view.index()];
         list.settle(&answer.listing);
-        // Details of what has vanished stay as they were.
-        if answer.details.is_none()
-            && let Some(before) = self.answer.take().and_then(|before| before.details)
-            && self.trail.last().is_some_and(|crumb| crumb.id == before.id)
-        {
-            answer.details = Some(super::present::Details { gone: true, ..before });
-        }
+        let before = self.answer.take().and_then(|before| before.details);
+        self.keep_vanished(&mut answer, before);
         if let Some(details) = &answer.details {
             self.trail.settle(details);
         }
         self.answer = Some(answer);
+        self.jumped();
+    }
+
+    /// Details of what has vanished stay as they were.
+    fn keep_vanished(&self, answer: &mut Answer, before: Option<Details>) {
+        let crumb = self.trail.last();
+        let wanted = crumb.map(|crumb| crumb.id).or(self.list().cursor);
+        if answer.details.as_ref().map(|details| details.id) == wanted {
+            return;
+        }
+        if let Some(before) = before.filter(|before| Some(before.id) == wanted) {
+            // An answer to an older question is about something else, and says nothing of this.
+            let gone = before.gone || (answer.of == wanted && answer.details.is_none());
+            answer.details = Some(Details { gone, ..before });
+        } else if let Some(crumb) = crumb.filter(|crumb| answer.of == Some(crumb.id)) {
+            answer.details = Some(Details::vanished(crumb.id, crumb.title.clone()));
+        }
     }
 
     /// Asks for what is to be shown now.
@@ -205,7 +283,7 @@ impl App {
             sort: list.sort,
             columns: self.settings.columns[self.view.index()].clone(),
             keep: list.cursor,
-            details: self.trail.last().map(|crumb| crumb.id).or(beside),
+            details: self.jumping.or(self.trail.last().map(|crumb| crumb.id)).or(beside),
         };
         self.effects.push(Effect::Present(Box::new((question, self.picture.clone()))));
     }
@@ -226,6 +304,7 @@ impl App {
 
     fn key(&mut self, key: Key) {
         self.told = false;
+        self.jumping = None;
         if self.overlay.is_some() {
             self.overlay_key(key);
         } else if self.filtering {
@@ -259,6 +338,15 @@ impl App {
     fn filter_changed(&mut self) {
         self.list_mut().read_filter();
         self.ask();
+    }
+
+    /// What is to be remembered of the choices made.
+    pub fn to_remember(&self) -> State {
+        let sorted = View::ALL.into_iter().filter_map(|view| {
+            let (column, descending) = self.lists[view.index()].sort?;
+            Some((view.name().to_owned(), format!("{}{column}", if descending { "-" } else { "" })))
+        });
+        State { sort: sorted.collect(), theme: self.chosen_theme, ..self.settings.remembered.clone() }
     }
 
     /// Is told what was painted where.
