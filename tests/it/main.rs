@@ -31,6 +31,7 @@ mod peek_socket;
 mod pipes;
 mod posix;
 mod posix_queues;
+mod problems;
 mod races;
 mod receive;
 mod room;
