@@ -137,6 +137,8 @@ impl App {
             Event::Resize(width, height) => {
                 self.area = (width, height);
                 self.refold();
+                // Details beside the list may have room now.
+                self.ask();
             }
             Event::Looked(look) => self.looked(look),
             Event::LookFailed(why) => self.say(Severity::Error, why),

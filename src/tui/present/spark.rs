@@ -68,10 +68,12 @@ impl History {
         format!("{}, last {span}, {range}", self.what)
     }
 
-    /// The bars, at most so many columns wide and just so many lines high, the highest line first. Nothing as long as there
+    /// The bars, at most so many columns wide and so many lines high, the highest line first. Nothing as long as there
     /// are no two samples.
     pub fn bars(&self, width: usize, lines: usize) -> Vec<String> {
         let Some((least, most)) = self.range().filter(|_| width > 0) else { return Vec::new() };
+        // What never changed has no height that one line could not show.
+        let lines = if least == most { lines.min(1) } else { lines };
         let steps = lines * 8;
         let level = |value: u64| match most - least {
             // Flat: on the ground if it is nothing, otherwise half way up, since there is nothing to compare it with.
