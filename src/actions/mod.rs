@@ -4,6 +4,8 @@
 //! Read-only mode, who may, and what is in use are decided here and nowhere else, for the command line and the TUI.
 
 pub mod backup;
+mod batch;
+pub mod command;
 mod create;
 mod endpoint;
 mod known;
@@ -21,6 +23,7 @@ mod subject;
 mod target;
 
 pub use crate::kernel::timer::Patience;
+pub use batch::{Go, Progress, Step, Tally};
 pub use create::{
     Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
 };
@@ -32,7 +35,7 @@ pub use policy::Policy;
 pub use receive::{Amount, Received, Receiving, Taken, plan_receive};
 pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};
 pub use refusal::Refusal;
-pub use remove::{Outcome, Plan, Removal, plan_removals};
+pub use remove::{Backups, Outcome, Plan, Removal, plan_removals, remove_all};
 pub use send::{Data, Mark, Sending, Sent, plan_send};
 pub use set::{Change, Changes, NewValue, Report, Setting, plan_setting};
 pub use signal::{Delivery, Message, Signalled};

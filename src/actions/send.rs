@@ -116,6 +116,31 @@ impl Sending {
         }
     }
 
+    /// What a dry run says. `length` is that of the data, where it is known; `fill` what the queue holds.
+    pub fn would(&self, mark: Mark, length: Option<u64>, fill: Option<Fill>) -> String {
+        let what = length.map_or_else(|| "what it reads".to_owned(), |length| counted(length, "byte"));
+        let condition = match self.medium() {
+            Medium::SysvQueue | Medium::PosixQueue => "",
+            Medium::Fifo => ", if somebody reads it",
+            Medium::Socket => ", if somebody listens",
+        };
+        let now = fill.map(|fill| format!("; now {fill}")).unwrap_or_default();
+        format!("would send {what} to {}{}{condition}{now}", self.address, self.marked(mark))
+    }
+
+    /// What a person is asked.
+    pub fn question(&self, mark: Mark, length: u64) -> String {
+        format!("send {} to {}{}?", counted(length, "byte"), self.address, self.marked(mark))
+    }
+
+    fn marked(&self, mark: Mark) -> String {
+        match self.medium() {
+            Medium::SysvQueue => format!(" (type {})", mark.kind),
+            Medium::PosixQueue => format!(" (priority {})", mark.priority),
+            Medium::Fifo | Medium::Socket => String::new(),
+        }
+    }
+
     /// Compares the target's identity, and sends.
     pub fn run(&self, policy: Policy, mark: Mark, patience: Patience, data: &mut Data<'_>) -> Result<Sent, Refusal> {
         policy.permit(&self.address)?;

@@ -11,7 +11,7 @@ use super::send::target;
 use crate::actions::{Amount, Medium, Patience, Policy, Received, Receiving, Refusal, plan_receive};
 use crate::kernel::file::{self, FileType};
 use crate::kernel::streams;
-use crate::model::escape;
+use crate::model::{escape, shell};
 use crate::output::contents::{self, Form};
 use crate::output::json::hexadecimal;
 use crate::output::json::transfer::{ReceivedDoc, begin_received, end_received};
@@ -282,12 +282,7 @@ fn rescue(address: &str, data: &[u8], received: &Received) -> String {
         (_, Some(priority)) => format!("--priority {priority} "),
         _ => String::new(),
     };
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/:_.@,+-[]".contains(&b);
-    let word = if address.bytes().all(plain) && !address.contains('[') {
-        address.to_owned()
-    } else {
-        format!("'{}'", address.replace('\'', "'\\''"))
-    };
+    let word = shell::word(address);
     let digits = hexadecimal(data);
     format!("ipcx send {mark}{word} --hex {}", if digits.is_empty() { "''" } else { &digits })
 }

@@ -1,10 +1,12 @@
 //! `ipcx rm`: remove objects by id, key, name or address.
 
-use super::exit::{self, Usage, complain};
-use super::print::say;
+use super::exit::Usage;
+use super::many::Many;
 use super::{Exit, ask, keeping};
-use crate::actions::backup::Store;
-use crate::actions::{Outcome, Policy, Refusal, Removal, Target, ValueKind, plan_removals};
+use crate::actions::{
+    Backups, Go, Plan, Policy, Refusal, Removal, Step, Tally, Target, ValueKind, plan_removals, remove_all,
+};
+use crate::config::Backup;
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
 use std::ffi::OsString;
@@ -66,33 +68,57 @@ pub(super) struct Rm {
 }
 
 impl Rm {
-    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, read_only: bool, limits: Backup) -> anyhow::Result<Exit> {
         let targets = self.targets()?;
         let policy = Policy { read_only, force: self.force };
-        let mut exit = Exit::Done;
-        let mut printed = Ok(());
         let plans = plan_removals(&targets)?;
-        let keeps = !(self.no_backup || self.dry_run || read_only);
+        if self.dry_run {
+            return self.forecast(plans, policy);
+        }
         // That there is no place for backups is said of each object that is not removed for it.
-        let store = match keeps.then(keeping::open) {
-            Some(Err(error)) if error.is::<Usage>() => return Err(error),
-            // That there is no place for backups is said of each object that is not removed for it.
-            store => store.map(|opened| opened.map_err(|error| format!("{error:#}"))),
+        let keeps = !(self.no_backup || read_only);
+        let store = keeps.then(|| keeping::open(limits).map_err(|error| format!("{error:#}")));
+        let backups = match &store {
+            None => Backups::No,
+            Some(Ok(store)) => Backups::In(store),
+            Some(Err(why)) => Backups::Nowhere(why),
         };
-        for (target, plan) in plans {
-            match plan.and_then(|removal| self.one(&target, removal, policy, store.as_ref())) {
-                // That nobody reads what was done is no reason to leave the rest undone.
-                Ok(line) => printed = printed.and(say(&line)),
-                Err(refusal) => {
-                    complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
-                    exit = exit.max(Exit::from(&refusal));
+        // Where a question stands, Ctrl-C ends it at once.
+        let mut many = Many::begin(!self.interactive)?;
+        let tally = remove_all(plans, policy, backups, &mut |progress| match progress.step {
+            Step::Next(removal) => {
+                let going_on = many.next(|| format!("removing {} of {}…", progress.done + 1, progress.total));
+                if !going_on {
+                    Go::Stop
+                } else if self.interactive {
+                    asked(removal, policy)
+                } else {
+                    Go::On
                 }
             }
+            Step::Done(removal, outcome) => {
+                removal.note(outcome).iter().for_each(|note| many.note(note));
+                many.done(&removal.done(outcome));
+                Go::On
+            }
+            Step::Refused(refusal) => {
+                many.refused("", refusal);
+                Go::On
+            }
+        });
+        Ok(many.finish(&tally, "removed"))
+    }
+
+    /// Only says what would happen.
+    fn forecast(&self, plans: Vec<Plan>, policy: Policy) -> anyhow::Result<Exit> {
+        let mut many = Many::begin(false)?;
+        for (_, plan) in plans {
+            match plan.and_then(|removal| removal.check(policy).map(|()| removal.would(!self.no_backup))) {
+                Ok(line) => many.done(&line),
+                Err(refusal) => many.refused("would fail: ", &refusal),
+            }
         }
-        match printed {
-            Err(error) => Ok(exit.max(exit::report(&error.into()))),
-            Ok(()) => Ok(exit),
-        }
+        Ok(many.finish(&Tally::default(), "removed"))
     }
 
     /// Everything that was typed, checked before anything is looked at.
@@ -130,80 +156,15 @@ impl Rm {
         }
         Ok(targets)
     }
-
-    fn one(
-        &self,
-        target: &Target,
-        mut removal: Removal,
-        policy: Policy,
-        store: Option<&Result<Store, String>>,
-    ) -> Result<String, Refusal> {
-        let what = format!("{} ({})", removal.address, removal.description);
-        if self.dry_run {
-            removal.check(policy)?;
-            let users = if removal.users.is_empty() {
-                String::new()
-            } else {
-                format!("; in use: {}", removal.users.join("; "))
-            };
-            let back = if self.no_backup { "; this could not be undone" } else { "" };
-            return Ok(format!("would remove {what}{users}{back}"));
-        }
-        if self.interactive {
-            // What cannot be done is not asked for.
-            match removal.check(policy) {
-                Ok(()) | Err(Refusal::Permission { .. }) => {}
-                Err(refusal) => return Err(refusal),
-            }
-            if !confirmed(&removal, &what) {
-                return Err(Refusal::NotConfirmed { what: removal.address });
-            }
-            // Somebody may have come to use it while the question stood.
-            removal = removal.again(target)?;
-        }
-        let store = match store {
-            Some(Err(error)) => {
-                // Who may not remove it at all is told that first.
-                removal.check(policy)?;
-                let why =
-                    format!("no backup can be kept: {error}; nothing was removed; --no-backup removes it without");
-                return Err(Refusal::Failed { what: removal.address, why });
-            }
-            Some(Ok(store)) => Some(store),
-            None => None,
-        };
-        let outcome = removal.run(policy, store)?;
-        if removal.unseen > 0 && !outcome.alone {
-            complain(&format_args!(
-                "note: {}: not every process could be looked into ({} not); one that has it open keeps it",
-                removal.address, removal.unseen
-            ));
-        }
-        Ok(line(&what, outcome))
-    }
 }
 
-/// What was done, and what brings it back.
-fn line(what: &str, outcome: Outcome) -> String {
-    let stays = match outcome.attaches {
-        0 => String::new(),
-        1 => "; its memory stays until its attach has ended".to_owned(),
-        attaches => format!("; its memory stays until its {attaches} attaches have ended"),
-    };
-    let messages = if outcome.without_messages {
-        "; its messages stay with the processes that have it open, and are not in the backup"
-    } else {
-        ""
-    };
-    match outcome.backup {
-        Some(number) => format!("removed {what}{stays}{messages}; `ipcx undo {number}` brings it back"),
-        None => format!("removed {what}{stays}; this cannot be undone"),
+/// Asks, with the names of who uses it. What cannot be done is not asked for.
+fn asked(removal: &Removal, policy: Policy) -> Go {
+    match removal.check(policy) {
+        // A forecast is no reason not to try; for another reason it is refused without a question.
+        Ok(()) | Err(Refusal::Permission { .. }) => {}
+        Err(_) => return Go::On,
     }
-}
-
-/// Asks, with the names of who uses it.
-fn confirmed(removal: &Removal, what: &str) -> bool {
-    let users =
-        if removal.users.is_empty() { String::new() } else { format!(" in use: {};", removal.users.join("; ")) };
-    ask::confirmed(&format!("remove {what}?{users}"))
+    // Somebody may have come to use it while the question stood.
+    if ask::confirmed(&removal.question()) { Go::Again } else { Go::Skip }
 }

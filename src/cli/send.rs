@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::WaitArgs;
 use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
-use crate::actions::{Data, Fill, Mark, Medium, Patience, Policy, Refusal, Sending, Sent, Target, plan_send};
+use crate::actions::{Data, Mark, Medium, Patience, Policy, Refusal, Sending, Sent, Target, plan_send};
 use crate::kernel::streams;
 use crate::model::{Address, quoted};
 use crate::output::json::transfer::{FillDoc, SentDoc};
@@ -150,11 +150,11 @@ impl Send {
             }
             Source::Stdin => (None, &mut io::stdin().lock()),
         };
+        let mark = Mark { kind: self.r#type.unwrap_or(1), priority: self.priority.unwrap_or(0) };
         if self.dry_run {
             let fill = sending.check(policy, length)?;
-            return Ok(self.forecast(sending, length, fill));
+            return Ok((sending.would(mark, length, fill) + "\n").into_bytes());
         }
-        let mark = Mark { kind: self.r#type.unwrap_or(1), priority: self.priority.unwrap_or(0) };
         let sent = sending.run(policy, mark, patience, &mut Data { length, from })?;
         let mut line = Vec::new();
         if self.json {
@@ -163,22 +163,6 @@ impl Send {
             writeln!(line, "{sent}")?;
         }
         Ok(line)
-    }
-
-    fn forecast(&self, sending: &Sending, length: Option<u64>, fill: Option<Fill>) -> Vec<u8> {
-        let what = match length {
-            Some(1) => "1 byte".to_owned(),
-            Some(length) => format!("{length} bytes"),
-            None => "what it reads".to_owned(),
-        };
-        let how = match sending.medium() {
-            Medium::SysvQueue => format!(" (type {})", self.r#type.unwrap_or(1)),
-            Medium::PosixQueue => format!(" (priority {})", self.priority.unwrap_or(0)),
-            Medium::Fifo => ", if somebody reads it".to_owned(),
-            Medium::Socket => ", if somebody listens".to_owned(),
-        };
-        let now = fill.map(|fill| format!("; now {fill}")).unwrap_or_default();
-        format!("would send {what} to {}{how}{now}\n", sending.address).into_bytes()
     }
 }
 

@@ -1,10 +1,12 @@
 //! `ipcx undo`: bring back what `ipcx rm` removed.
 
 use super::exit::{Usage, complain};
-use super::print::{say, to_stdout};
+use super::many::Many;
+use super::print::to_stdout;
 use super::{Exit, keeping};
-use crate::actions::backup::{self, Access, Entry, FileKind, Record, Restoration, Saved, Store};
-use crate::actions::{Policy, Refusal};
+use crate::actions::backup::{self, Access, Entry, FileKind, Record, Restoration, Saved, Store, restore_all};
+use crate::actions::{Go, Policy, Step, Tally};
+use crate::config::Backup;
 use crate::kernel::clock::Clock;
 use crate::model::Time;
 use crate::output::backups::{self, BackupRow};
@@ -55,11 +57,11 @@ pub(super) struct Undo {
 }
 
 impl Undo {
-    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, read_only: bool, limits: Backup) -> anyhow::Result<Exit> {
         let policy = Policy { read_only, force: self.force };
         // To look at what there is, and to be refused, nothing has to be made.
         let looks = self.list || self.show.is_some() || self.dry_run || read_only;
-        let store = if looks { keeping::look()? } else { Some(keeping::open()?) };
+        let store = if looks { keeping::look(limits)? } else { Some(keeping::open(limits)?) };
         let entries = store.as_ref().map_or(Ok(Vec::new()), Store::entries)?;
         if self.list {
             return self.list(&entries);
@@ -78,51 +80,50 @@ impl Undo {
             return self.thaw(&store, policy);
         }
         let wanted = self.wanted(&entries)?;
-        let mut exit = Exit::Done;
-        let mut printed = Ok(());
-        for entry in wanted {
-            match self.one(&store, entry, policy) {
-                Ok(line) => printed = printed.and(say(&line)),
-                Err(refusal) => {
-                    complain(&format_args!("{}{refusal}", if self.dry_run { "would fail: " } else { "" }));
-                    exit = exit.max(Exit::from(&refusal));
+        if self.dry_run || self.discard {
+            return self.without_undoing(&store, &wanted, policy);
+        }
+        let mut many = Many::begin(true)?;
+        let tally = restore_all(&wanted, &store, policy, &mut |progress| {
+            match progress.step {
+                Step::Next(_) => {
+                    let doing = || format!("bringing back {} of {}…", progress.done + 1, progress.total);
+                    return if many.next(doing) { Go::On } else { Go::Stop };
                 }
+                Step::Done(restoration, restored) => many.done(&restoration.done(restored)),
+                Step::Refused(refusal) => many.refused("", refusal),
+            }
+            Go::On
+        });
+        Ok(many.finish(&tally, "brought back"))
+    }
+
+    /// Says what would happen, or discards backups, or says what that would do.
+    fn without_undoing(&self, store: &Store, wanted: &[Restoration], policy: Policy) -> anyhow::Result<Exit> {
+        let mut many = Many::begin(false)?;
+        for one in wanted {
+            let line = match (self.discard, self.dry_run) {
+                (true, true) => Ok(one.would_discard()),
+                (true, false) => backup::discard(store, &one.entry, policy).map(|()| one.discarded()),
+                (false, _) => one.check(policy).map(|()| one.would()),
+            };
+            match line {
+                Ok(line) => many.done(&line),
+                Err(refusal) => many.refused(if self.dry_run { "would fail: " } else { "" }, &refusal),
             }
         }
-        printed.map_err(anyhow::Error::from).map(|()| exit)
+        Ok(many.finish(&Tally::default(), "brought back"))
     }
 
     /// The numbers named, or all that the last call removed.
-    fn wanted<'a>(&self, entries: &'a [Entry]) -> anyhow::Result<Vec<&'a Entry>> {
+    fn wanted(&self, entries: &[Entry]) -> anyhow::Result<Vec<Restoration>> {
+        let restoration = |entry: &Entry| Restoration { entry: entry.clone() };
         if self.numbers.is_empty() {
             let last = entries.last().ok_or_else(|| Usage::failed("nothing can be undone: there are no backups"))?;
             let batch = &last.header.about.batch;
-            return Ok(entries.iter().filter(|entry| entry.header.about.batch == *batch).collect());
+            return Ok(entries.iter().filter(|entry| entry.header.about.batch == *batch).map(restoration).collect());
         }
-        self.numbers.iter().map(|number| find(entries, *number)).collect()
-    }
-
-    fn one(&self, store: &Store, entry: &Entry, policy: Policy) -> Result<String, Refusal> {
-        let about = &entry.header.about;
-        let what = format!("{} ({})", about.address, about.description);
-        let restoration = Restoration { entry: entry.clone() };
-        if self.discard {
-            if !self.dry_run {
-                backup::discard(store, entry, policy)?;
-            }
-            return Ok(format!(
-                "{} backup {} of {what}",
-                if self.dry_run { "would discard" } else { "discarded" },
-                about.number
-            ));
-        }
-        if self.dry_run {
-            restoration.check(policy)?;
-            return Ok(format!("would bring back {what}"));
-        }
-        let restored = restoration.run(store, policy)?;
-        let first = format!("brought back {} ({})", restored.address, about.description);
-        Ok([vec![first], restored.notes].concat().join("; "))
+        self.numbers.iter().map(|number| find(entries, *number).map(restoration)).collect()
     }
 
     fn list(&self, entries: &[Entry]) -> anyhow::Result<Exit> {

@@ -49,17 +49,23 @@ pub struct Endings {
     before: SigSet,
 }
 
+const ENDINGS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
 impl Endings {
     /// Holds the three signals back, or two where SIGHUP is ignored; what came before they are asked for is kept.
     pub fn take() -> Result<Self> {
-        let fail = |errno| Error::from_errno("signals", errno);
-        let mut before = SigSet::empty();
         // `nohup` asks to outlive the terminal. That a shell ignores SIGINT for what it runs in the background is no such
         // wish: left behind, an end would keep a FIFO's other users waiting.
-        let hang_up = if ignores_hang_up() { None } else { Some(Signal::SIGHUP) };
-        let set: SigSet = [Signal::SIGINT, Signal::SIGTERM].into_iter().chain(hang_up).collect();
-        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), Some(&mut before)).map_err(fail)?;
-        let fd = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(fail)?;
+        Self::hold(ENDINGS.into_iter().filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal)))
+    }
+
+    /// Holds those of the three back that would end the program: whoever started it may have it ignore some.
+    pub fn take_unless_ignored() -> Result<Self> {
+        Self::hold(ENDINGS.into_iter().filter(|signal| !is_ignored(*signal)))
+    }
+
+    fn hold(signals: impl Iterator<Item = Signal>) -> Result<Self> {
+        let (fd, before) = hold(signals)?;
         Ok(Self { fd, before })
     }
 
@@ -94,21 +100,37 @@ impl Endings {
         }
     }
 
-    /// The signal that came, if one did.
-    fn came(&self) -> Option<Ending> {
-        let info = self.fd.read_signal().ok().flatten()?;
-        Some(match Signal::try_from(info.ssi_signo.cast_signed()) {
-            Ok(Signal::SIGINT) => Ending::Interrupt,
-            Ok(Signal::SIGHUP) => Ending::HangUp,
+    /// The signal that came, if one did; does not wait.
+    pub fn came(&self) -> Option<Ending> {
+        Some(match next(&self.fd)? {
+            Signal::SIGINT => Ending::Interrupt,
+            Signal::SIGHUP => Ending::HangUp,
             _ => Ending::Terminate,
         })
     }
 }
 
-fn ignores_hang_up() -> bool {
+/// Blocks signals for the calling thread, and opens a descriptor that tells which came. Also the mask as it was.
+pub(super) fn hold(signals: impl Iterator<Item = Signal>) -> Result<(SignalFd, SigSet)> {
+    let fail = |errno| Error::from_errno("signals", errno);
+    let set: SigSet = signals.collect();
+    let mut before = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), Some(&mut before)).map_err(fail)?;
+    let fd = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(fail)?;
+    Ok((fd, before))
+}
+
+/// The next signal that came; does not wait.
+pub(super) fn next(fd: &SignalFd) -> Option<Signal> {
+    let info = fd.read_signal().ok().flatten()?;
+    Signal::try_from(info.ssi_signo.cast_signed()).ok()
+}
+
+/// Whether the program was told to ignore a signal.
+pub(super) fn is_ignored(signal: Signal) -> bool {
     let mut now = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: asks for a disposition and sets none; `now` is valid for writes of the whole struct.
-    let asked = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), now.as_mut_ptr()) };
+    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), now.as_mut_ptr()) };
     // SAFETY: integers, zeroed above, and filled by a successful call.
     asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
 }

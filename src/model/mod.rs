@@ -12,6 +12,7 @@ mod object;
 mod process;
 mod reaction;
 mod removal;
+pub mod shell;
 mod signal;
 mod socket;
 mod spelled;

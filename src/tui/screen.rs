@@ -9,6 +9,7 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{cursor, execute};
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the terminal is taken over now: it is given back once.
@@ -17,8 +18,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is taken over. Dropping it gives it back.
 #[derive(Debug)]
 pub struct Screen {
-    /// To draw on.
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// To draw on. Never dropped: it would complain on stderr about a terminal that is gone, which is stderr too, and panic.
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     mouse: bool,
 }
 
@@ -27,7 +28,7 @@ impl Screen {
     pub fn take(mouse: bool) -> io::Result<Self> {
         take(mouse)?;
         match Terminal::new(CrosstermBackend::new(io::stdout())) {
-            Ok(terminal) => Ok(Self { terminal, mouse }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), mouse }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -45,9 +46,10 @@ impl Screen {
 
     /// Forgets what is on the terminal, so that all of it is painted anew. `Terminal::clear` would ask the terminal where
     /// its cursor is, and wait for an answer that the input thread reads.
-    pub fn repaint(&mut self) -> io::Result<()> {
+    fn repaint(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let new = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
+        drop(ManuallyDrop::into_inner(std::mem::replace(&mut self.terminal, new)));
         Ok(())
     }
 

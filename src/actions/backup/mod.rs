@@ -15,7 +15,7 @@ mod store;
 pub use format::Record;
 pub use header::{About, Access, FileKind, Header, Saved};
 pub use recover::{Interrupted, interrupted, thaw};
-pub use restore::{Restoration, Restored};
+pub use restore::{Restoration, Restored, restore_all};
 pub use store::{Entry, Settings, Store};
 
 pub(super) use capture::{Kept, Removing};

@@ -3,7 +3,7 @@
 
 use super::header::{Access, FileKind, Saved};
 use super::{Entry, Record, Store};
-use crate::actions::{Policy, Refusal};
+use crate::actions::{Go, Policy, Progress, Refusal, Step, Tally};
 use crate::kernel::mqueue;
 use crate::kernel::sparse_file::{self, SparseFile};
 use crate::kernel::users;
@@ -39,6 +39,43 @@ const WRITABLE: u16 = 0o200 | HALF_MADE;
 const USABLE: u16 = 0o600 | HALF_MADE;
 
 impl Restoration {
+    /// The number of its backup.
+    pub const fn number(&self) -> u64 {
+        self.entry.header.about.number
+    }
+
+    /// The object with what is known of it, as it was removed.
+    pub fn what(&self) -> String {
+        let about = &self.entry.header.about;
+        format!("{} ({})", about.address, about.description)
+    }
+
+    /// What a dry run says.
+    pub fn would(&self) -> String {
+        format!("would bring back {}", self.what())
+    }
+
+    /// What a person is asked.
+    pub fn question(&self) -> String {
+        format!("bring back {}?", self.what())
+    }
+
+    /// What was done, and what is not as it was.
+    pub fn done(&self, restored: &Restored) -> String {
+        let first = format!("brought back {} ({})", restored.address, self.entry.header.about.description);
+        [vec![first], restored.notes.clone()].concat().join("; ")
+    }
+
+    /// What a dry run of discarding its backup says.
+    pub fn would_discard(&self) -> String {
+        format!("would discard backup {} of {}", self.number(), self.what())
+    }
+
+    /// That its backup was discarded.
+    pub fn discarded(&self) -> String {
+        format!("discarded backup {} of {}", self.number(), self.what())
+    }
+
     /// Whether it would be done now: read-only mode, namespace, and whether key or name is free. Changes nothing.
     pub fn check(&self, policy: Policy) -> std::result::Result<(), Refusal> {
         let header = &self.entry.header;
@@ -296,6 +333,40 @@ impl Restoration {
         }
         Ok(self.entry.header.about.address.clone())
     }
+}
+
+/// Brings objects back one after the other, in this order, and tells of each before and after; `told` is asked whether to go
+/// on each time. One that was begun is brought to its end.
+pub fn restore_all(
+    restorations: &[Restoration],
+    store: &Store,
+    policy: Policy,
+    told: &mut dyn FnMut(&Progress<'_, Restoration, Restored>) -> Go,
+) -> Tally {
+    let total = restorations.len();
+    let mut tally = Tally::default();
+    for (done, one) in restorations.iter().enumerate() {
+        let restored = match told(&Progress { done, total, step: Step::Next(one) }) {
+            Go::Stop => {
+                tally.left = total - done;
+                return tally;
+            }
+            Go::Skip => Err(Refusal::NotConfirmed { what: one.entry.header.about.address.clone() }),
+            // It looks for what is in its way in any case.
+            Go::On | Go::Again => one.run(store, policy),
+        };
+        let step = match &restored {
+            Ok(restored) => Step::Done(one, restored),
+            Err(refusal) => Step::Refused(refusal),
+        };
+        tally.done += usize::from(restored.is_ok());
+        tally.refused += usize::from(restored.is_err());
+        if told(&Progress { done, total, step }) == Go::Stop {
+            tally.left = total - done - 1;
+            return tally;
+        }
+    }
+    tally
 }
 
 /// What an undo was making when it was killed.

@@ -6,6 +6,7 @@ mod limits;
 mod posix;
 mod sysv;
 mod test_end;
+mod words;
 
 use super::owner::NewOwner;
 use super::subject::Subject;

@@ -1,6 +1,11 @@
 //! Removal: System V objects by id, POSIX objects, FIFOs and socket files by name; with a backup out of which the object
 //! can be made again, or without.
 
+mod batch;
+mod words;
+
+pub use batch::{Backups, remove_all};
+
 use super::backup::{About, Kept, Removing, Store};
 use super::subject::{NoSubject, Subject};
 use super::target::is_file;

@@ -43,6 +43,8 @@ pub struct Memory {
     traces: FxHashMap<Identity, Trace>,
     /// Looks so far, of each depth: what one of them did not see, the other may not even look for.
     looks: u64,
+    /// Full ones among them.
+    walks: u64,
     full: Option<Time>,
     tables: Option<Time>,
     sampled: usize,
@@ -66,10 +68,11 @@ impl Memory {
     fn take(&mut self, look: &Arc<Look>) {
         self.looks += 1;
         let now = self.looks;
+        // What the first full look sees, and looks before it, is not new: nobody knows what was there before.
+        self.walks += u64::from(look.depth == Depth::Full);
+        let first = self.walks == 0 || (self.walks == 1 && look.depth == Depth::Full);
         let taken = look.snapshot.taken_at;
         let at = taken.secs * 1000 + i64::from(taken.nanos / 1_000_000);
-        // What the very first look sees is not new: nobody knows what was there before.
-        let first = look.depth == Depth::Full && !self.traces.values().any(|trace| trace.born > 0);
         for object in &look.snapshot.objects {
             let sample = sample(object);
             let trace = self.traces.entry(object.identity).or_insert_with(|| Trace {
