@@ -3,6 +3,8 @@
 
 mod commands;
 mod contents;
+#[cfg(test)]
+mod details_tests;
 mod jump;
 mod list;
 mod log;

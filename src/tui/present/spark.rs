@@ -119,7 +119,7 @@ mod tests {
     fn a_rise_climbs_from_the_least_to_the_greatest() {
         let rise = history(&[(0, 5), (2, 6), (4, 7), (6, 8), (8, 9), (10, 10), (12, 11), (14, 12)]);
         assert_eq!(rise.bars(20, 1), ["▁▂▃▄▅▆▇█"]);
-        assert_eq!(rise.bars(20, 2), ["    ▂▄▆█", "▁▃▅▇████"]);
+        assert_eq!(rise.bars(20, 2), ["    ▁▃▅█", "▁▃▅▇████"]);
         assert_eq!(rise.caption(), "messages, last 14 s, 5–12");
         assert_eq!(rise.bars(4, 1), ["▂▄▆█"], "each column is the greatest of its share");
         assert_eq!(rise.bars(1, 1), ["█"]);
