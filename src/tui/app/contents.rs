@@ -227,17 +227,17 @@ impl App {
 
     /// Carries out what means something else while contents are shown; false for all other commands.
     pub(super) fn in_contents(&mut self, command: Command) -> bool {
-        let page = self.painted.page.max(1) as isize;
+        let lines = self.painted.page.max(1) as isize;
         let Some(pane) = self.pane_mut() else { return false };
         match command {
             Command::Up => self.scroll(-1),
             Command::Down => self.scroll(1),
-            Command::PageUp => self.scroll(-page),
-            Command::PageDown => self.scroll(page),
-            Command::HalfPageUp => self.scroll(-(page / 2).max(1)),
-            Command::HalfPageDown => self.scroll((page / 2).max(1)),
-            Command::First => self.to_end(false),
-            Command::Last => self.to_end(true),
+            Command::PageUp => self.scroll(-lines),
+            Command::PageDown => self.scroll(lines),
+            Command::HalfPageUp => self.scroll(-(lines / 2).max(1)),
+            Command::HalfPageDown => self.scroll((lines / 2).max(1)),
+            Command::First => self.go_to_end(false),
+            Command::Last => self.go_to_end(true),
             Command::Left => pane.column = pane.column.saturating_sub(8),
             Command::Right => pane.column = (pane.column + 8).min(72),
             Command::Form => self.turn_form(),
@@ -264,7 +264,7 @@ impl App {
         }
     }
 
-    fn to_end(&mut self, end: bool) {
+    fn go_to_end(&mut self, end: bool) {
         let height = self.painted.page.max(1);
         let Some(pane) = self.pane_mut() else { return };
         let window = pane.seen.as_ref().and_then(|seen| seen.window);

@@ -1,6 +1,6 @@
 //! Details, jumps and contents over sequences of keys: each event goes through `update`, each question through the
 //! presenter, and the screen is painted for what is seen on it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, irrefutable_let_patterns, reason = "other jobs are none of these tests' business")]
 
 use super::*;
 use crate::model::{Identity, Kind, Role, SocketState};
@@ -53,11 +53,11 @@ impl Desk {
                         let answer = present(&asked.1, &asked.0, &mut self.memory);
                         events.push(Event::Presented(Box::new(answer)));
                     }
-                    Effect::Work(job) => match *job {
-                        Job::Peek(job) => self.jobs.push(job),
-                        #[allow(unreachable_patterns, reason = "other jobs are none of this test's")]
-                        _ => {}
-                    },
+                    Effect::Work(job) => {
+                        if let Job::Peek(job) = *job {
+                            self.jobs.push(job);
+                        }
+                    }
                     Effect::Cancel => self.cancelled += 1,
                     _ => {}
                 }
@@ -364,6 +364,17 @@ fn a_segment_is_paged_window_by_window() {
     assert!(desk.jobs.len() == 4 && desk.shows("line 39"), "behind the end there is nothing");
     desk.keys("g");
     assert_eq!(desk.jobs[4].offset, 0);
+}
+
+#[test]
+fn beside_a_wide_list_stand_the_details_of_its_row_from_the_first_picture_on() {
+    let mut desk = Desk::new(&queues(), View::Queues, false);
+    desk.feed(Event::Resize(160, 40));
+    assert!(desk.shows("│ queue:5") && desk.shows("feeder(900) waits"), "{:#?}", desk.screen());
+    desk.keys("Down");
+    assert!(desk.shows("│ queue:6") && !desk.shows("│ queue:5"));
+    desk.keys("2 Enter");
+    assert!(!desk.shows("│ queue") && desk.shows("Queues › queue:6"));
 }
 
 #[test]

@@ -240,8 +240,14 @@ impl App {
         if let Some(details) = &answer.details {
             self.trail.settle(details);
         }
+        let (number, of) = (answer.number, answer.of);
         self.answer = Some(answer);
         self.jumped();
+        // The row that the details beside the list are to be of may be known only now.
+        let beside = self.trail.crumbs().is_empty() && self.has_side_pane() && self.list().cursor != of;
+        if beside && number == self.asked {
+            self.ask();
+        }
     }
 
     /// Details of what has vanished stay as they were.
