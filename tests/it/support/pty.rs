@@ -126,6 +126,16 @@ impl Terminal {
         self.screen().rows(0, self.screen().size().1.get()).collect()
     }
 
+    /// The line that the terminal's cursor is on, which is the one that counts.
+    pub fn cursor_line(&self) -> String {
+        self.lines()[usize::from(self.screen().cursor_position().0)].clone()
+    }
+
+    /// Whether all of a line has this.
+    pub fn whole_line(&self, line: u16, has: impl Fn(&vt100::Cell) -> bool) -> bool {
+        (0..self.screen().size().1.get()).all(|column| has(self.screen().cell(line, column).unwrap()))
+    }
+
     /// Every byte that the program has written.
     pub fn raw(&self) -> &[u8] {
         &self.raw
