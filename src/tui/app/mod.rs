@@ -2,12 +2,17 @@
 //! done and does nothing itself, so that it can be tested without a terminal and never keeps a key waiting.
 
 mod commands;
+mod contents;
+mod export;
+mod jump;
 mod list;
 mod log;
 mod mouse;
 mod overlay;
 mod trail;
 
+pub use contents::{Pane, Question as TraceQuestion};
+pub use export::ExportName;
 pub use list::List;
 pub use log::{Entry, Log, Severity};
 pub use overlay::{Help, LogPage, Overlay, Palette, SortChooser};
@@ -16,15 +21,17 @@ pub use trail::{Crumb, Trail};
 use super::draw::Painted;
 use super::effect::Effect;
 use super::event::Event;
+use super::id::Id;
 use super::jobs::Report;
 use super::look::{Depth, Look, Picture};
-use super::present::{Answer, Question};
+use super::present::{Answer, Details, Question};
 use super::view::View;
 use crate::actions::{Policy, backup};
 use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::Time;
+use crate::output::osc52::Wrap;
 use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
@@ -51,6 +58,8 @@ pub struct Settings {
     pub view: View,
     /// Where backups of what is removed are kept, and how many; `None` where there is no place.
     pub store: Option<(PathBuf, backup::Settings)>,
+    /// How the clipboard is reached through what lies between this program and the terminal.
+    pub clipboard: Wrap,
     /// What was chosen in earlier runs.
     pub remembered: State,
 }
@@ -93,6 +102,10 @@ pub struct App {
     picture: Picture,
     /// What could not be seen, as far as it was told.
     unseen: Vec<String>,
+    /// What is to be gone on from, as soon as it is known where to.
+    jumping: Option<Id>,
+    /// Number of the last look at contents.
+    peeks: u64,
     /// Number of the last question.
     asked: u64,
     effects: Vec<Effect>,
@@ -126,6 +139,8 @@ impl App {
             progress: None,
             picture: Picture::default(),
             unseen: Vec::new(),
+            jumping: None,
+            peeks: 0,
             asked: 0,
             effects: Vec::new(),
         }
@@ -137,11 +152,14 @@ impl App {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(mouse) => self.mouse(mouse),
-            Event::Resize(width, height) => self.area = (width, height),
+            Event::Resize(width, height) => {
+                self.area = (width, height);
+                self.refold();
+            }
             Event::Looked(look) => self.looked(look),
             Event::LookFailed(why) => self.look_failed(why),
             Event::Presented(answer) => self.presented(answer),
-            Event::Report(report) => self.report(&report),
+            Event::Report(report) => self.report(*report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
             Event::Continued => self.effects.push(Effect::Retake),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
@@ -171,10 +189,18 @@ impl App {
     }
 
     /// Takes in what a job tells.
-    fn report(&mut self, report: &Report) {
+    fn report(&mut self, report: Report) {
         match report {
-            Report::Progress { done, total } => self.progress = Some((*done, *total)),
+            Report::Progress { done, total } => self.progress = Some((done, total)),
+            Report::Peeked { number, found } => self.peeked(number, found),
+            Report::Done(line) => self.finished(Severity::Done, &line),
+            Report::Failed(line) => self.finished(Severity::Error, &line),
         }
+    }
+
+    fn finished(&mut self, severity: Severity, line: &str) {
+        self.progress = None;
+        self.say(severity, line);
     }
 
     fn looked(&mut self, look: Arc<Look>) {
@@ -217,17 +243,29 @@ impl App {
             return;
         }
         list.settle(&answer.listing);
-        // Details of what has vanished stay as they were.
-        if answer.details.is_none()
-            && let Some(before) = self.answer.take().and_then(|before| before.details)
-            && self.trail.last().is_some_and(|crumb| crumb.id == before.id)
-        {
-            answer.details = Some(super::present::Details { gone: true, ..before });
-        }
+        let before = self.answer.take().and_then(|before| before.details);
+        self.keep_vanished(&mut answer, before);
         if let Some(details) = &answer.details {
             self.trail.settle(details);
         }
         self.answer = Some(answer);
+        self.jumped();
+    }
+
+    /// Details of what has vanished stay as they were.
+    fn keep_vanished(&self, answer: &mut Answer, before: Option<Details>) {
+        let crumb = self.trail.last();
+        let wanted = crumb.map(|crumb| crumb.id).or(self.list().cursor);
+        if answer.details.as_ref().map(|details| details.id) == wanted {
+            return;
+        }
+        if let Some(before) = before.filter(|before| Some(before.id) == wanted) {
+            // An answer to an older question is about something else, and says nothing of this.
+            let gone = before.gone || (answer.of == wanted && answer.details.is_none());
+            answer.details = Some(Details { gone, ..before });
+        } else if let Some(crumb) = crumb.filter(|crumb| answer.of == Some(crumb.id)) {
+            answer.details = Some(Details::vanished(crumb.id, crumb.title.clone()));
+        }
     }
 
     /// Asks for what is to be shown now.
@@ -245,7 +283,7 @@ impl App {
             sort: list.sort,
             columns: self.settings.columns[self.view.index()].clone(),
             keep: list.cursor,
-            details: self.trail.last().map(|crumb| crumb.id).or(beside),
+            details: self.jumping.or(self.trail.last().map(|crumb| crumb.id)).or(beside),
         };
         self.effects.push(Effect::Present(Box::new((question, self.picture.clone()))));
     }
@@ -266,6 +304,7 @@ impl App {
 
     fn key(&mut self, key: Key) {
         self.told = false;
+        self.jumping = None;
         if self.overlay.is_some() {
             self.overlay_key(key);
         } else if self.filtering {

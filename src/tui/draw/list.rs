@@ -128,7 +128,7 @@ fn one(
 }
 
 /// The colour of a state; the word itself says the same.
-fn state(app: &App, text: &str) -> Style {
+pub(super) fn state(app: &App, text: &str) -> Style {
     let theme = &app.theme;
     match text {
         "leaked" => theme.leaked,

@@ -3,7 +3,7 @@
 use super::footer::clock;
 use super::{Painted, put};
 use crate::config::keys::Group;
-use crate::tui::app::{App, Help, LogPage, Overlay, Palette, Severity, SortChooser};
+use crate::tui::app::{App, ExportName, Help, LogPage, Overlay, Palette, Severity, SortChooser};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -19,11 +19,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, overlay: &Overlay, area: Re
         Overlay::Log(page) => draw_log(frame, app, page, area),
         Overlay::Sort(chooser) => draw_sort(frame, app, chooser, area),
         Overlay::Palette(palette) => draw_palette(frame, app, palette, area),
+        Overlay::Trace(question) => super::trace::draw(frame, app, question, area, painted),
+        Overlay::Export(name) => draw_export(frame, app, name, area),
     }
 }
 
 /// A frame with a title in the middle of the screen, at most so wide and high; what is left inside.
-fn window(frame: &mut Frame<'_>, app: &App, title: &str, (width, height): (u16, u16), area: Rect) -> Rect {
+pub(super) fn window(frame: &mut Frame<'_>, app: &App, title: &str, (width, height): (u16, u16), area: Rect) -> Rect {
     let width = width.saturating_add(4).min(area.width);
     let height = height.saturating_add(2).min(area.height);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
@@ -130,4 +132,22 @@ fn draw_palette(frame: &mut Frame<'_>, app: &App, palette: &Palette, area: Rect)
         put(frame, line, end + 2, &candidates.join(" "), theme.dim);
     }
     frame.set_cursor_position((x + at, line.y));
+}
+
+fn draw_export(frame: &mut Frame<'_>, app: &App, name: &ExportName, area: Rect) {
+    let theme = &app.theme;
+    let inner = window(frame, app, "Write the rows to a file", (60, 3), area);
+    let line = |at: u16| Rect { y: inner.y + at, height: 1, ..inner };
+    let x = put(frame, line(0), inner.x, "File  ", theme.label);
+    let (text, at) = name.field.window(inner.right().saturating_sub(x));
+    put(frame, line(0), x, text, theme.input);
+    frame.set_cursor_position((x + at, inner.y));
+    if inner.height > 2 {
+        let (hint, style) = match &name.fault {
+            Some(fault) => (fault.as_str(), theme.error),
+            None => (".json is written as JSON, any other name as CSV", theme.dim),
+        };
+        put(frame, line(1), inner.x, hint, style);
+        put(frame, line(2), inner.x, "Enter writes, Esc does not", theme.dim);
+    }
 }

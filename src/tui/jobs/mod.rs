@@ -3,6 +3,9 @@
 //! A job is a plain value that holds its target's identity. It tells how far it is and what came of it by [`Report`]s, and
 //! asks [`Teller::cancelled`] whether to go on.
 
+pub mod export;
+pub mod peek;
+
 use super::event::Event;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +13,12 @@ use std::sync::mpsc::Sender;
 
 /// Something to be done.
 #[derive(Debug)]
-pub enum Job {}
+pub enum Job {
+    /// Look at what an object holds.
+    Peek(peek::Job),
+    /// Write rows into a file.
+    Export(export::Export),
+}
 
 /// What a job tells.
 #[derive(Debug)]
@@ -22,6 +30,17 @@ pub enum Report {
         /// All of it.
         total: u64,
     },
+    /// What a look at contents found.
+    Peeked {
+        /// The look's number.
+        number: u64,
+        /// What it found.
+        found: peek::Found,
+    },
+    /// It was done: what.
+    Done(String),
+    /// It was not: why.
+    Failed(String),
 }
 
 /// Whom a job tells.
@@ -51,7 +70,10 @@ impl Teller {
 
 impl Job {
     /// Does it.
-    pub fn run(self, _teller: &Teller) {
-        match self {}
+    pub fn run(self, teller: &Teller) {
+        match self {
+            Self::Peek(job) => job.run(teller),
+            Self::Export(export) => export.run(teller),
+        }
     }
 }
