@@ -1,6 +1,6 @@
 //! Terminals that show no colours, or nothing but ASCII.
 
-use crate::support::pty::{Ended, Setup, Terminal};
+use crate::support::pty::{ESC, Ended, Setup, Terminal};
 use crate::support::{isolated, posix, sysv};
 use nix::unistd::mkfifo;
 
@@ -94,9 +94,10 @@ fn nothing_but_ascii_where_nothing_else_is_known() {
             terminal.keys_until("5", ".fifo");
             for view in '1'..='8' {
                 terminal.keys_until(&view.to_string(), &format!("[{view}"));
-                for (keys, text) in [("?", "Keys"), ("\x1b", "help"), ("s", ""), ("\x1b", "")] {
-                    terminal.keys_until(keys, text);
-                }
+                terminal.keys_until("?", " Keys ");
+                terminal.keys(ESC);
+                terminal.wait_no_text(" Keys ");
+                terminal.keys(&format!("s{ESC}\r{ESC}"));
             }
             terminal.keys("3\r");
             terminal.wait_text(" > ");

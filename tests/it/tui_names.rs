@@ -1,6 +1,6 @@
 //! Names that others choose, on the terminal: nothing in them acts on it, and columns stay columns.
 
-use crate::support::pty::{Setup, Terminal};
+use crate::support::pty::{ESC, Setup, Terminal};
 use crate::support::{Child, isolated, posix, scratch, sysv};
 use nix::sys::prctl;
 use nix::sys::stat::Mode;
@@ -48,7 +48,7 @@ fn see_all(terminal: &mut Terminal) {
         for row in 0..12 {
             terminal.keys(&format!("g{}\r", "j".repeat(row)));
             terminal.wait_output();
-            terminal.keys("p\x1b\x1b\x1b");
+            terminal.keys(&format!("p{ESC}{ESC}{ESC}"));
         }
     }
     terminal.keys("3");

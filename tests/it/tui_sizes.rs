@@ -1,7 +1,7 @@
 //! Every view at every size, and from each size to the next.
 
 use crate::support::posix;
-use crate::support::pty::{Ended, Setup, Terminal};
+use crate::support::pty::{ESC, Ended, Setup, Terminal};
 use crate::support::{isolated, sysv};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -23,7 +23,7 @@ fn shows(terminal: &mut Terminal, (columns, lines): (u16, u16), view: char) {
     let what = format!("view {view} at {columns}x{lines}");
     if columns < 20 || lines < 5 {
         let text = format!("need 20x5, have {columns}x{lines}");
-        let text = &text[..text.len().min(columns.into())];
+        let text = &text[..text.len().min(columns.into())].trim_end();
         terminal.wait_for(&what, |terminal| terminal.lines()[0].starts_with(text));
     } else {
         // The tab with the brackets is that of the view, and the last line has the keys.

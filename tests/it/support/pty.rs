@@ -20,6 +20,10 @@ use std::time::{Duration, Instant};
 /// Longest wait for something that ought to happen at once, with much room for a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// The Esc key as newer terminals can send it. The byte that all send is taken for the begin of a sequence when another
+/// key comes at its heels, so it has to stand at the end of what is typed.
+pub const ESC: &str = "\x1b[27u";
+
 /// How long one look at the terminal waits for more before the question is asked again, milliseconds.
 const SLICE: u8 = 20;
 
