@@ -1,5 +1,5 @@
-//! The manual page against the program: every subcommand, option and column has its paragraph in man/ipcx.1, and the
-//! page has none that the program does not know.
+//! The manual page against the program: every subcommand, option, column, key and setting has its paragraph in
+//! man/ipcx.1, and the page has none that the program does not know.
 //!
 //! The program is asked as a person would ask it (`--help`, `ls --list-columns`), the page is read as groff reads it,
 //! as far as fonts and escapes of hyphens go. An option that is only mentioned in running text is not described: it has
@@ -96,7 +96,9 @@ fn tags<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 /// The options that head paragraphs, spelled as [`options`] spells them.
 fn described_options() -> BTreeSet<String> {
-    tags(PAGE.lines()).iter().filter(|tag| tag.starts_with('-')).map(|tag| forms(tag).join(", ")).collect()
+    let tags = tags(PAGE.lines());
+    let options = tags.iter().filter(|tag| tag.starts_with("--") || is_short(tag));
+    options.map(|tag| forms(tag).join(", ")).collect()
 }
 
 /// The columns that head paragraphs, other names in parentheses.
@@ -147,6 +149,48 @@ fn every_column_is_described_and_none_is_made_up() {
     assert!(absent.is_empty(), "man/ipcx.1, COLUMNS: no paragraph is headed {absent:?}");
     let made_up = missing(&registry, &described);
     assert!(made_up.is_empty(), "man/ipcx.1, COLUMNS: {made_up:?} is no column with these other names");
+}
+
+/// The first line of each tagged paragraph of a section, with what heads it.
+fn paragraphs(name: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = section(name).collect();
+    lines.windows(3).filter(|three| three[0] == ".TP").map(|three| (shown(three[1]), shown(three[2]))).collect()
+}
+
+#[test]
+fn the_keys_are_those_of_the_table() {
+    use ipcx::config::keys::{Group, Keymap};
+    let groups: Vec<String> = section("KEYS").filter(|line| line.starts_with(".SS ")).map(shown).collect();
+    assert_eq!(groups, Group::ALL.map(Group::title));
+    let help = ipcx(&["help", "keys"]);
+    let mut table = Vec::new();
+    for (binding, keys) in Keymap::default().rows() {
+        let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let row = words(&format!("{keys} {} {}", binding.name, binding.about));
+        assert!(help.lines().any(|line| words(line) == row), "`ipcx help keys` has no line {row:?}");
+        let (first, rest) = binding.about.split_at(1);
+        table.push((format!("{keys} ({})", binding.name), format!("{}{rest}.", first.to_uppercase())));
+    }
+    assert_eq!(paragraphs("KEYS"), table);
+}
+
+#[test]
+fn the_settings_are_those_of_the_template() {
+    let mut described: Vec<String> =
+        tags(section("SETTINGS")).iter().flat_map(|tag| tag.split(", ")).map(str::to_owned).collect();
+    let template: toml::Table = toml::from_str(&ipcx(&["config", "print"])).unwrap();
+    let mut settings: Vec<String> = Vec::new();
+    for (name, value) in &template {
+        match value.as_table() {
+            Some(_) if name == "keys" => settings.push("keys.command".to_owned()),
+            Some(table) => settings.extend(table.keys().map(|inner| format!("{name}.{inner}"))),
+            None => settings.push(name.clone()),
+        }
+    }
+    described.sort();
+    settings.sort();
+    assert_eq!(described, settings);
 }
 
 #[test]

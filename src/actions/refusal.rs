@@ -22,7 +22,7 @@ pub enum Refusal {
         candidates: Vec<String>,
     },
     /// Read-only mode.
-    #[error("{what}: refused in read-only mode (--read-only or IPCX_READ_ONLY)")]
+    #[error("{what}: refused in read-only mode (--read-only, IPCX_READ_ONLY or config.toml)")]
     ReadOnly {
         /// The object.
         what: String,

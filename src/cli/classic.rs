@@ -11,7 +11,7 @@ use std::ffi::OsString;
 const LETTERS: &str = "nifJlhV";
 
 /// Options whose value may be the next word.
-const WITH_VALUE: [&str; 2] = ["--signal", "--queue"];
+const WITH_VALUE: [&str; 3] = ["--signal", "--queue", "--config"];
 
 /// Rewrites the arguments, the program's name first, if they call `kill` or `signal`.
 pub(super) fn rewrite(arguments: impl IntoIterator<Item = OsString>, known: &Signals) -> Vec<OsString> {
@@ -26,8 +26,14 @@ pub(super) fn rewrite(arguments: impl IntoIterator<Item = OsString>, known: &Sig
 
 /// Behind which word the arguments of `kill` begin.
 fn command(words: &[&str]) -> Option<usize> {
-    let place = (1..words.len()).find(|place| !words[*place].starts_with('-') || words[*place] == "--")?;
+    let place = first_word(words)?;
     ["kill", "signal"].contains(&words[place]).then_some(place + 1)
+}
+
+/// Which word is the command: the first that is neither an option, the program's name before it, nor an option's value.
+pub(super) fn first_word(words: &[&str]) -> Option<usize> {
+    let is_value = |place: usize| words[place - 1] == "--config";
+    (1..words.len()).find(|place| !is_value(*place) && (!words[*place].starts_with('-') || words[*place] == "--"))
 }
 
 /// The word to replace, and by what.
@@ -77,6 +83,9 @@ mod tests {
             ("kill -SIGRTMIN+2 812", "kill --signal=SIGRTMIN+2 812"),
             ("kill -rtmax-1 812", "kill --signal=rtmax-1 812"),
             ("--read-only kill -HUP 812", "--read-only kill --signal=HUP 812"),
+            ("--config kill kill -9 812", "--config kill kill --signal=9 812"),
+            ("--config=x kill -9 812", "--config=x kill --signal=9 812"),
+            ("kill --config -9 -1 812", "kill --config -9 --signal=1 812"),
             ("kill -n -0 812", "kill -n --signal=0 812"),
             ("kill 812 -INT", "kill 812 --signal=INT"),
             ("kill -stop 812", "kill --signal=stop 812"),
@@ -89,9 +98,16 @@ mod tests {
 
     #[test]
     fn only_one_word_and_only_of_kill() {
-        for line in
-            ["kill -- -9", "kill -n -9 -- -9", "rm -9", "ls -9", "help kill -9", "kill -s TERM -9", "kill -nif 5"]
-        {
+        for line in [
+            "kill -- -9",
+            "kill -n -9 -- -9",
+            "rm -9",
+            "ls -9",
+            "--config kill ls -9",
+            "help kill -9",
+            "kill -s TERM -9",
+            "kill -nif 5",
+        ] {
             let once = rewritten(line);
             assert_eq!(once, line.replacen("kill -n -9", "kill -n --signal=9", 1), "{line}");
         }

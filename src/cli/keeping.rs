@@ -1,27 +1,27 @@
 //! Where backups are kept and how many, for the commands that make or use them; and the word about removals that were
 //! killed on their way.
 
-use super::exit::{Usage, complain};
+use super::exit::complain;
 use crate::actions::backup::{self, Settings, Store};
 use crate::config;
-use crate::kernel::{file, users};
+use crate::kernel::users;
 use anyhow::Context;
 use std::path::PathBuf;
 
 /// Where backups are kept, and how many.
-pub(super) fn place() -> anyhow::Result<(PathBuf, Settings)> {
-    Ok((directory()?, settings()?))
+pub(super) fn place(limits: config::Backup) -> anyhow::Result<(PathBuf, Settings)> {
+    Ok((directory()?, settings(limits)))
 }
 
 /// Opens the store, and makes it if it is not there.
-pub(super) fn open() -> anyhow::Result<Store> {
-    let (path, settings) = place()?;
+pub(super) fn open(limits: config::Backup) -> anyhow::Result<Store> {
+    let (path, settings) = place(limits)?;
     Ok(Store::open(&path, settings)?)
 }
 
 /// Opens the store if there is one.
-pub(super) fn look() -> anyhow::Result<Option<Store>> {
-    let (path, settings) = place()?;
+pub(super) fn look(limits: config::Backup) -> anyhow::Result<Option<Store>> {
+    let (path, settings) = place(limits)?;
     Ok(Store::look(&path, settings)?)
 }
 
@@ -30,17 +30,8 @@ fn directory() -> anyhow::Result<PathBuf> {
     Ok(state.context("there is no place for backups: set XDG_STATE_HOME or HOME")?.join("backups"))
 }
 
-/// What config.toml says. It need not be there.
-fn settings() -> anyhow::Result<Settings> {
-    let Some(path) = config::config_file(users::own_home) else { return Ok(Settings::default()) };
-    let place = path.to_string_lossy();
-    let text = match file::read(&place) {
-        // Not there, or in a home that is not this user's, as after a change of user that kept HOME.
-        Err(error) if error.is_absent() || error.is_permission() => return Ok(Settings::default()),
-        read => read?,
-    };
-    let config::Backup { max_size, keep, total } = config::Settings::parse(&place, &text).map_err(Usage::error)?.backup;
-    Ok(Settings { max_size, keep, total })
+const fn settings(config::Backup { max_size, keep, total }: config::Backup) -> Settings {
+    Settings { max_size, keep, total }
 }
 
 /// Says on stderr what removals that were killed have left changed. Where nothing was ever removed that costs one look for

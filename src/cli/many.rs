@@ -6,13 +6,14 @@ use super::print::say;
 use super::progress::Progress;
 use crate::actions::{Refusal, Tally};
 use crate::kernel::ending::{Ending, Endings};
-use std::io;
+use std::io::{self, IsTerminal};
 
 /// What was printed of them so far, and what comes of it.
 pub(super) struct Many {
     endings: Option<Endings>,
     ended: Option<Ending>,
     line: Progress,
+    stdout_is_terminal: bool,
     exit: Exit,
     printed: io::Result<()>,
 }
@@ -21,7 +22,15 @@ impl Many {
     /// Begins. With `held`, signals that end the program wait until the action that goes on is done.
     pub(super) fn begin(held: bool) -> anyhow::Result<Self> {
         let endings = held.then(Endings::take_unless_ignored).transpose()?;
-        Ok(Self { endings, ended: None, line: Progress::begin(), exit: Exit::Done, printed: Ok(()) })
+        let stdout_is_terminal = io::stdout().is_terminal();
+        Ok(Self {
+            endings,
+            ended: None,
+            line: Progress::begin(),
+            stdout_is_terminal,
+            exit: Exit::Done,
+            printed: Ok(()),
+        })
     }
 
     /// Whether to go on with the next; `doing` is what to say while it lasts.
@@ -35,15 +44,14 @@ impl Many {
 
     /// Says what was done. That nobody reads it is no reason to leave the rest undone.
     pub(super) fn done(&mut self, line: &str) {
-        self.line.clear();
-        let said = say(line);
+        // Elsewhere it is not in the way.
+        let said = if self.stdout_is_terminal { self.line.above(|| say(line)) } else { say(line) };
         self.printed = std::mem::replace(&mut self.printed, Ok(())).and(said);
     }
 
     /// Says what should be known beside that.
     pub(super) fn note(&mut self, note: &str) {
-        self.line.clear();
-        complain(&note);
+        self.line.above(|| complain(&note));
     }
 
     /// Says why one was not done. `forecast` is what a dry run says before that.

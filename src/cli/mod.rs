@@ -6,9 +6,11 @@
 mod args;
 mod ask;
 mod classic;
+mod config;
 mod create;
 mod exit;
 mod keeping;
+mod keys;
 mod kill;
 mod ls;
 mod many;
@@ -16,16 +18,20 @@ mod peek;
 mod print;
 mod progress;
 mod recv;
+mod remembering;
 mod rm;
 mod send;
 mod set;
+mod settings;
 mod show;
 mod tui;
 mod undo;
 mod values;
 
+use crate::config::Settings;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use exit::Exit;
@@ -50,6 +56,10 @@ struct Cli {
     /// Refuse every action that changes something
     #[arg(long, global = true)]
     read_only: bool,
+
+    /// Read the settings from this file instead of config.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Each is described where it is defined: clap takes the text from there.
@@ -67,6 +77,8 @@ enum Command {
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
     Tui(tui::Tui),
+    Config(config::Config),
+    Keys(keys::Keys),
 }
 
 /// Runs ipcx with these arguments, the program's name first.
@@ -78,41 +90,56 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::from_clap(&error, subcommand(&arguments).as_deref()).into(),
     };
-    let read_only = cli.read_only || exit::env_flag("IPCX_READ_ONLY");
     // What `undo` does about them it says itself.
     if !matches!(cli.command, Some(Command::Undo(_))) {
         keeping::tell_interrupted();
     }
-    let done = match cli.command {
-        None if cli.tui.is_asked_for() || tui::is_terminal() => cli.tui.run(read_only),
-        None => ls::Ls::default().run(),
-        Some(_) if cli.tui.is_asked_for() => Err(exit::Usage::error(
-            "options of the terminal interface stand alone, or behind `ipcx tui`: no other command knows them",
-        )),
-        Some(Command::Tui(tui)) => tui.run(read_only),
-        Some(Command::Ls(ls)) => ls.run(),
-        Some(Command::Show(show)) => show.run(),
-        Some(Command::Peek(peek)) => peek.run(read_only),
-        Some(Command::Send(send)) => send.run(read_only),
-        Some(Command::Recv(recv)) => recv.run(read_only),
-        Some(Command::Create(create)) => create.run(read_only),
-        Some(Command::Set(set)) => set.run(read_only),
-        Some(Command::Rm(rm)) => rm.run(read_only),
-        Some(Command::Undo(undo)) => undo.run(read_only),
-        Some(Command::Kill(kill)) => kill.run(read_only),
-    };
-    match done {
-        Ok(exit) => exit,
-        Err(error) => exit::report(&error),
+    cli.run().unwrap_or_else(|error| exit::report(&error)).into()
+}
+
+impl Cli {
+    fn run(self) -> anyhow::Result<Exit> {
+        let asked = self.config.as_deref();
+        if self.command.is_some() && self.tui.is_asked_for() {
+            return Err(exit::Usage::error(
+                "options of the terminal interface stand alone, or behind `ipcx tui`: no other command knows them",
+            ));
+        }
+        let opens = self.tui.is_asked_for() || tui::is_terminal();
+        // What only looks needs no settings; a file that was asked for is read all the same.
+        let settings = match &self.command {
+            Some(Command::Config(config)) => return config.run(asked),
+            None if opens => settings::load(asked)?,
+            None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
+            _ => settings::load(asked)?,
+        };
+        let read_only = self.read_only || exit::env_flag("IPCX_READ_ONLY") || settings.read_only;
+        match self.command {
+            None if opens => self.tui.run(read_only, settings),
+            None => ls::Ls::default().run(),
+            Some(Command::Tui(tui)) => tui.run(read_only, settings),
+            Some(Command::Ls(ls)) => ls.run(),
+            Some(Command::Show(show)) => show.run(),
+            Some(Command::Peek(peek)) => peek.run(read_only),
+            Some(Command::Send(send)) => send.run(read_only),
+            Some(Command::Recv(recv)) => recv.run(read_only),
+            Some(Command::Create(create)) => create.run(read_only),
+            Some(Command::Set(set)) => set.run(read_only),
+            Some(Command::Rm(rm)) => rm.run(read_only, settings.backup),
+            Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
+            Some(Command::Kill(kill)) => kill.run(read_only),
+            Some(Command::Config(config)) => config.run(asked),
+            Some(Command::Keys(_)) => keys::Keys::run(&settings.keys),
+        }
     }
-    .into()
 }
 
 /// The name of the command among these arguments, if one is there: what help is offered for.
 fn subcommand(arguments: &[OsString]) -> Option<String> {
     let cli = <Cli as clap::CommandFactory>::command();
-    let first = arguments.iter().skip(1).find(|argument| !argument.as_encoded_bytes().starts_with(b"-"))?;
-    cli.find_subcommand(first).map(|command| command.get_name().to_owned())
+    let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    let first = classic::first_word(&words)?;
+    cli.find_subcommand(words[first]).map(|command| command.get_name().to_owned())
 }
 
 #[cfg(test)]

@@ -15,13 +15,13 @@ const EVERY: Duration = Duration::from_millis(100);
 pub(super) struct Progress {
     terminal: bool,
     due: Instant,
-    /// Columns that are written on.
-    shown: usize,
+    /// What stands there now.
+    shown: String,
 }
 
 impl Progress {
     pub(super) fn begin() -> Self {
-        Self { terminal: io::stderr().is_terminal(), due: Instant::now() + PATIENCE, shown: 0 }
+        Self { terminal: io::stderr().is_terminal(), due: Instant::now() + PATIENCE, shown: String::new() }
     }
 
     /// Says it, if it is time to.
@@ -31,18 +31,29 @@ impl Progress {
         }
         self.due = Instant::now() + EVERY;
         self.clear();
-        let line = line();
-        self.shown = line.chars().count();
-        write(&line);
+        self.shown = line();
+        write(&self.shown);
     }
 
-    /// Takes it away: before anything else is printed, and at the end.
+    /// Takes it away.
     pub(super) fn clear(&mut self) {
-        let shown = std::mem::take(&mut self.shown);
-        if shown > 0 {
+        let columns = std::mem::take(&mut self.shown).chars().count();
+        if columns > 0 {
             // Blanks work on every terminal.
-            write(&format!("\r{:shown$}\r", ""));
+            write(&format!("\r{:columns$}\r", ""));
         }
+    }
+
+    /// Prints something else on the terminal; the line stands below it afterwards.
+    pub(super) fn above<T>(&mut self, print: impl FnOnce() -> T) -> T {
+        let shown = self.shown.clone();
+        self.clear();
+        let printed = print();
+        if !shown.is_empty() {
+            write(&shown);
+            self.shown = shown;
+        }
+        printed
     }
 }
 

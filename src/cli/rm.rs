@@ -6,6 +6,7 @@ use super::{Exit, ask, keeping};
 use crate::actions::{
     Backups, Go, Plan, Policy, Refusal, Removal, Step, Tally, Target, ValueKind, plan_removals, remove_all,
 };
+use crate::config::Backup;
 use crate::model::{Address, RemovalTarget};
 use clap::Args;
 use std::ffi::OsString;
@@ -67,7 +68,7 @@ pub(super) struct Rm {
 }
 
 impl Rm {
-    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, read_only: bool, limits: Backup) -> anyhow::Result<Exit> {
         let targets = self.targets()?;
         let policy = Policy { read_only, force: self.force };
         let plans = plan_removals(&targets)?;
@@ -76,10 +77,7 @@ impl Rm {
         }
         // That there is no place for backups is said of each object that is not removed for it.
         let keeps = !(self.no_backup || read_only);
-        let store = match keeps.then(keeping::open) {
-            Some(Err(error)) if error.is::<Usage>() => return Err(error),
-            store => store.map(|opened| opened.map_err(|error| format!("{error:#}"))),
-        };
+        let store = keeps.then(|| keeping::open(limits).map_err(|error| format!("{error:#}")));
         let backups = match &store {
             None => Backups::No,
             Some(Ok(store)) => Backups::In(store),

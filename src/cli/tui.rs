@@ -3,9 +3,11 @@
 use super::Exit;
 use super::args::Color;
 use super::exit::Usage;
+use super::{keeping, remembering};
 use crate::actions::Policy;
-use crate::config::keys::Keymap;
+use crate::config;
 use crate::config::theme::{self, ThemeName};
+use crate::model::quoted;
 use crate::query::filter::parse_seconds;
 use crate::tui::app::Settings;
 use crate::tui::view::View;
@@ -50,40 +52,48 @@ impl Tui {
             || self.color.is_some()
     }
 
-    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
-        let settings = self.settings(read_only)?;
+    pub(super) fn run(&self, read_only: bool, file: config::Settings) -> anyhow::Result<Exit> {
+        let mouse = file.mouse && !self.no_mouse;
+        let settings = self.settings(read_only, file)?;
         if !is_terminal() {
             return Err(Usage::error("there is no terminal to draw on; `ipcx ls` lists without one"));
         }
-        match tui::run(settings, !self.no_mouse)? {
+        let before = settings.remembered.clone();
+        let (ended, state) = tui::run(settings, mouse)?;
+        if state != before {
+            remembering::keep(&state);
+        }
+        match ended {
             Ended::Quit => Ok(Exit::Done),
             Ended::Signal(ending) => Ok(ending.into()),
             Ended::Lost(why) => Err(anyhow::anyhow!(why)),
         }
     }
 
-    fn settings(&self, read_only: bool) -> anyhow::Result<Settings> {
-        let interval = match &self.interval {
-            None => Duration::from_secs(2),
-            Some(text) => interval(text)?,
-        };
+    /// A flag counts before the file, and what was chosen in the interface where neither says anything.
+    fn settings(&self, read_only: bool, file: config::Settings) -> anyhow::Result<Settings> {
+        let interval = self.interval.as_deref().map(interval).transpose()?.unwrap_or(file.refresh);
         let view = match self.view.as_deref() {
             None => View::Overview,
             Some(name) => View::of_name(name).ok_or_else(|| {
                 let all = View::ALL.map(View::name).join(", ");
-                Usage::error(format_args!("{} is no view: they are {all}", crate::model::quoted(name.as_bytes())))
+                Usage::error(format_args!("{} is no view: they are {all}", quoted(name.as_bytes())))
             })?,
         };
+        let remembered = remembering::recall();
+        let configured = if file.theme == ThemeName::default() { remembered.theme } else { Some(file.theme) };
         let color = self.color.unwrap_or_default().into();
+        let environment = |name: &str| std::env::var_os(name);
         Ok(Settings {
-            keymap: Keymap::default(),
-            theme: theme::choose(self.theme, None, color, |name| std::env::var_os(name)),
-            ascii: self.ascii || !crate::config::is_utf8(|name| std::env::var_os(name)),
+            theme: theme::choose(self.theme, configured, color, environment),
+            ascii: self.ascii || file.ascii || !config::is_utf8(environment),
+            keymap: file.keys,
             interval,
-            columns: View::ALL.map(View::columns),
+            columns: View::ALL.map(|view| view.columns(&file.columns)),
             policy: Policy { read_only, force: false },
+            store: keeping::place(file.backup).ok(),
             view,
-            sort: [None; View::ALL.len()],
+            remembered,
         })
     }
 }
@@ -99,7 +109,7 @@ fn interval(text: &str) -> anyhow::Result<Duration> {
     let seconds = seconds.ok_or_else(|| {
         Usage::error(format_args!(
             "{} is no interval: write seconds from 0.25 to 3600, e.g. --interval 5",
-            crate::model::quoted(text.as_bytes())
+            quoted(text.as_bytes())
         ))
     })?;
     Ok(Duration::from_secs_f64(seconds))

@@ -6,6 +6,7 @@ use super::print::to_stdout;
 use super::{Exit, keeping};
 use crate::actions::backup::{self, Access, Entry, FileKind, Record, Restoration, Saved, Store, restore_all};
 use crate::actions::{Go, Policy, Step, Tally};
+use crate::config::Backup;
 use crate::kernel::clock::Clock;
 use crate::model::Time;
 use crate::output::backups::{self, BackupRow};
@@ -56,11 +57,11 @@ pub(super) struct Undo {
 }
 
 impl Undo {
-    pub(super) fn run(&self, read_only: bool) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, read_only: bool, limits: Backup) -> anyhow::Result<Exit> {
         let policy = Policy { read_only, force: self.force };
         // To look at what there is, and to be refused, nothing has to be made.
         let looks = self.list || self.show.is_some() || self.dry_run || read_only;
-        let store = if looks { keeping::look()? } else { Some(keeping::open()?) };
+        let store = if looks { keeping::look(limits)? } else { Some(keeping::open(limits)?) };
         let entries = store.as_ref().map_or(Ok(Vec::new()), Store::entries)?;
         if self.list {
             return self.list(&entries);

@@ -138,7 +138,7 @@ impl KeysOnly {
 
 /// What is wrong with the file, and where. One line, fit for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}:{line}: {what}; ipcx(1), FILES, has the settings")]
+#[error("{place}:{line}: {what}; `ipcx config print` has every setting")]
 pub struct ConfigError {
     place: String,
     line: usize,

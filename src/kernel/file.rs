@@ -76,6 +76,11 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::from_io(path, &error))
 }
 
+/// Reads a whole file that a person named; its path need not be UTF-8.
+pub fn read_named(path: &std::path::Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Error::from_io(escape(path.as_os_str().as_bytes()), &error))
+}
+
 /// Reads a file that holds one decimal number, as those of /proc/sys do.
 pub fn read_number(path: &str) -> Result<u64> {
     let text = read(path)?;

@@ -22,8 +22,8 @@ pub enum Effect {
     Copy(Vec<u8>),
     /// Stop as a job of the shell.
     Suspend,
-    /// Paint everything anew.
-    Repaint,
+    /// Take the terminal again, and paint everything anew.
+    Retake,
     /// Leave.
     Quit,
 }

@@ -27,6 +27,8 @@ pub enum Event {
     Report(Box<Report>),
     /// SIGTSTP came from outside: stop, as Ctrl-Z does.
     StopAsked,
+    /// SIGCONT came: the terminal may have been another program's meanwhile.
+    Continued,
     /// SIGTERM, SIGINT or SIGHUP came: leave.
     EndAsked(Ending),
     /// The terminal can be read no more, or a thread has failed: why.

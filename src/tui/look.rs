@@ -1,6 +1,7 @@
 //! What is known of the machine: the last full look, with all that processes hold, and the last look at the tables alone,
 //! which is cheap and so may be newer.
 
+use super::id::Id;
 use crate::model::{Body, Identity, Object};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
@@ -81,12 +82,24 @@ impl Picture {
         rows
     }
 
+    /// Whether something is still there, as far as the last looks tell.
+    pub fn has(&self, id: Id) -> bool {
+        match id {
+            Id::Object(identity) => self.row(identity).is_some(),
+            Id::Process { pid, start_ticks } => {
+                let process = self.full.as_ref().and_then(|full| full.snapshot.process(pid));
+                process.is_some_and(|process| process.start_ticks == start_ticks)
+            }
+            Id::Limit(_) => true,
+        }
+    }
+
     /// The row of one object.
     pub fn row(&self, identity: Identity) -> Option<Row<'_>> {
-        if let Some(tables) = &self.tables {
-            if let Some(place) = tables.place(identity) {
-                return Some(self.joined(tables, place));
-            }
+        if let Some(tables) = &self.tables
+            && let Some(place) = tables.place(identity)
+        {
+            return Some(self.joined(tables, place));
         }
         let full = self.full.as_ref()?;
         let place = full.place(identity)?;

@@ -18,8 +18,11 @@ pub mod screen;
 pub mod threads;
 pub mod view;
 
+use crate::config::State;
 use crate::kernel::clock::Clock;
-use crate::kernel::ending::{Ending, Endings};
+use crate::kernel::ending::Ending;
+use crate::kernel::job_signals::JobSignals;
+use crate::kernel::suspend::stop_self;
 use app::{App, Settings};
 use effect::Effect;
 use event::Event;
@@ -28,7 +31,7 @@ use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use threads::collector::Order;
 use threads::worker::Worker;
-use threads::{collector, input, presenter, signals};
+use threads::{collector, input, presenter};
 
 /// Why the interface ended.
 #[derive(Debug)]
@@ -52,9 +55,10 @@ struct Threads {
 }
 
 /// Runs the interface on the calling process's terminal until it ends. The terminal is as before then, whatever happened.
+/// Also what is to be remembered.
 /// Errors: the terminal cannot be taken over, a thread cannot be started.
-pub fn run(settings: Settings, mouse: bool) -> io::Result<Ended> {
-    let endings = Endings::take().map_err(io::Error::other)?;
+pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
+    let signals = JobSignals::take().map_err(io::Error::other)?;
     screen::give_back_on_panic();
     let mut screen = Screen::take(mouse)?;
     let (events, inbox) = mpsc::channel();
@@ -62,7 +66,7 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<Ended> {
     let (orders, ordered) = mpsc::channel();
     collector::start(&events, ordered, settings.interval)?;
     presenter::start(&events, asked)?;
-    signals::start(&events, endings)?;
+    threads::signals::start(&events, signals)?;
     input::start(&events)?;
     let threads = Threads { questions, orders, worker: Worker::start(&events)? };
     let size = screen.terminal.size()?;
@@ -70,7 +74,7 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<Ended> {
     let ended = run_loop(&mut app, &mut screen, &threads, &inbox);
     // A removal that is under way is brought to its end, and seen to be: the terminal is still ours.
     threads.worker.finish();
-    ended
+    Ok((ended?, app.to_remember()))
 }
 
 fn run_loop(app: &mut App, screen: &mut Screen, threads: &Threads, inbox: &Receiver<Event>) -> io::Result<Ended> {
@@ -108,14 +112,12 @@ fn perform(effect: Effect, screen: &mut Screen, threads: &Threads) -> io::Result
         Effect::Work(job) => threads.worker.take(*job),
         Effect::Cancel => threads.worker.cancel(),
         Effect::Copy(bytes) => screen.write(&bytes)?,
-        Effect::Suspend => screen.lend(stop)?,
-        Effect::Repaint => screen.repaint()?,
+        Effect::Suspend => screen.lend(|| drop(stop_self()))?,
+        Effect::Retake => screen.lend(|| ())?,
         Effect::Quit => {}
     }
     Ok(())
 }
-
-fn stop() {}
 
 fn paint(screen: &mut Screen, app: &mut App) -> io::Result<()> {
     let mut painted = draw::Painted::default();

@@ -45,7 +45,7 @@ impl Screen {
 
     /// Forgets what is on the terminal, so that all of it is painted anew. `Terminal::clear` would ask the terminal where
     /// its cursor is, and wait for an answer that the input thread reads.
-    pub fn repaint(&mut self) -> io::Result<()> {
+    fn repaint(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
         self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         Ok(())

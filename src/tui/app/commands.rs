@@ -291,7 +291,7 @@ impl App {
 
     fn use_theme(&mut self, name: ThemeName) {
         self.theme = Theme::of(name);
-        self.settings.theme = name;
+        self.chosen_theme = Some(name);
         self.say(Severity::Note, format!("theme {name}"));
     }
 }

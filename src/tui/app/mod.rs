@@ -20,12 +20,15 @@ use super::jobs::Report;
 use super::look::{Depth, Look, Picture};
 use super::present::{Answer, Question};
 use super::view::View;
-use crate::actions::Policy;
+use crate::actions::{Policy, backup};
+use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::Time;
+use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +49,10 @@ pub struct Settings {
     pub policy: Policy,
     /// Which view comes first.
     pub view: View,
-    /// How views are sorted at first, by [`View::index`].
-    pub sort: [Option<(&'static str, bool)>; View::ALL.len()],
+    /// Where backups of what is removed are kept, and how many; `None` where there is no place.
+    pub store: Option<(PathBuf, backup::Settings)>,
+    /// What was chosen in earlier runs.
+    pub remembered: State,
 }
 
 /// The state.
@@ -57,6 +62,8 @@ pub struct App {
     pub settings: Settings,
     /// The colours.
     pub theme: Theme,
+    /// The theme that the person chose, now or in an earlier run.
+    pub chosen_theme: Option<ThemeName>,
     /// The clock, as the loop last read it.
     pub now: Time,
     /// The view that is shown.
@@ -84,6 +91,8 @@ pub struct App {
     /// How far the job is that is being done.
     pub progress: Option<(u64, u64)>,
     picture: Picture,
+    /// What could not be seen, as far as it was told.
+    unseen: Vec<String>,
     /// Number of the last question.
     asked: u64,
     effects: Vec<Effect>,
@@ -93,11 +102,14 @@ impl App {
     /// Before anything was seen.
     pub fn new(settings: Settings, area: (u16, u16), now: Time) -> Self {
         let mut lists: [List; View::ALL.len()] = Default::default();
-        for (list, sort) in lists.iter_mut().zip(settings.sort) {
-            list.sort = sort;
+        for (view, order) in &settings.remembered.sort {
+            if let Some(view) = View::of_name(view) {
+                lists[view.index()].sort = Sort::parse(order).ok().map(|sort| (sort.column.name, sort.descending));
+            }
         }
         Self {
             theme: Theme::of(settings.theme),
+            chosen_theme: settings.remembered.theme,
             view: settings.view,
             settings,
             now,
@@ -113,6 +125,7 @@ impl App {
             area,
             progress: None,
             picture: Picture::default(),
+            unseen: Vec::new(),
             asked: 0,
             effects: Vec::new(),
         }
@@ -126,10 +139,11 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize(width, height) => self.area = (width, height),
             Event::Looked(look) => self.looked(look),
-            Event::LookFailed(why) => self.say(Severity::Error, why),
+            Event::LookFailed(why) => self.look_failed(why),
             Event::Presented(answer) => self.presented(answer),
             Event::Report(report) => self.report(&report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
+            Event::Continued => self.effects.push(Effect::Retake),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
         }
         std::mem::take(&mut self.effects)
@@ -164,18 +178,44 @@ impl App {
     }
 
     fn looked(&mut self, look: Arc<Look>) {
-        if self.frozen.is_none() {
-            self.picture.take(look);
-            self.ask();
+        if self.frozen.is_some() {
+            return;
+        }
+        self.picture.take(look);
+        for list in &mut self.lists {
+            list.selected.retain(|id| self.picture.has(*id));
+        }
+        self.tell_unseen();
+        self.ask();
+    }
+
+    /// Writes into the log what could not be seen, once.
+    fn tell_unseen(&mut self) {
+        let Some(full) = self.picture.full.as_ref() else { return };
+        for note in &full.snapshot.visibility.notes {
+            if !self.unseen.contains(note) {
+                self.unseen.push(note.clone());
+                self.log.say(self.now, Severity::Note, note.clone());
+            }
+        }
+    }
+
+    /// Says once that the machine cannot be looked at, however often it is tried.
+    fn look_failed(&mut self, why: String) {
+        if self.log.entries().next_back().is_none_or(|entry| entry.text != why) {
+            self.say(Severity::Error, why);
         }
     }
 
     fn presented(&mut self, mut answer: Box<Answer>) {
-        // An answer to an older question is shown all the same if it is about this view: the newer one is on its way.
-        if answer.view != self.view {
+        // An answer to an older question is shown all the same, so that something moves while much is typed; but it must
+        // not move the cursor to another row.
+        let list = &mut self.lists[answer.view.index()];
+        let late = answer.number < self.asked;
+        let moves = || list.cursor.is_some_and(|id| answer.listing.position(id).is_none());
+        if answer.view != self.view || (late && moves()) {
             return;
         }
-        let list = &mut self.lists[answer.view.index()];
         list.settle(&answer.listing);
         // Details of what has vanished stay as they were.
         if answer.details.is_none()
@@ -259,6 +299,15 @@ impl App {
     fn filter_changed(&mut self) {
         self.list_mut().read_filter();
         self.ask();
+    }
+
+    /// What is to be remembered of the choices made.
+    pub fn to_remember(&self) -> State {
+        let sorted = View::ALL.into_iter().filter_map(|view| {
+            let (column, descending) = self.lists[view.index()].sort?;
+            Some((view.name().to_owned(), format!("{}{column}", if descending { "-" } else { "" })))
+        });
+        State { sort: sorted.collect(), theme: self.chosen_theme, ..self.settings.remembered.clone() }
     }
 
     /// Is told what was painted where.

@@ -12,23 +12,26 @@ use unicode_width::UnicodeWidthStr;
 enum Tabs {
     /// Number, name and count.
     Whole,
-    /// Number and name.
+    /// The same, with short names.
+    Short,
+    /// Number and short name.
     Names,
     /// Numbers, and the name of the one that is shown.
     Numbers,
 }
+
+const NAME: &str = "ipcx ";
 
 pub(super) fn draw(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) {
     let theme = &app.theme;
     let marks = marks(app);
     let marks_width: usize = marks.iter().map(|(text, _)| text.width() + 1).sum();
     let room = usize::from(area.width).saturating_sub(marks_width);
-    let width = |tabs| View::ALL.into_iter().map(|view| label(app, view, tabs).width() + 1).sum::<usize>();
-    let name = "ipcx ";
-    let tabs = [Tabs::Whole, Tabs::Names].into_iter().find(|tabs| name.len() + width(*tabs) <= room);
-    let tabs = tabs.unwrap_or(Tabs::Numbers);
+    let width = |tabs| View::ALL.into_iter().map(|view| label(app, view, tabs).width() + 1).sum::<usize>() - 1;
+    let fitting = [Tabs::Whole, Tabs::Short, Tabs::Names].into_iter().find(|tabs| width(*tabs) <= room);
+    let tabs = fitting.unwrap_or(Tabs::Numbers);
     let mut x = area.x;
-    if name.len() + width(tabs) <= room {
+    if NAME.len() + width(tabs) <= room {
         x = put(frame, area, x, "ipcx", theme.title) + 1;
     }
     let end = Rect { width: area.width.saturating_sub(marks_width as u16), ..area };
@@ -48,12 +51,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut P
 fn label(app: &App, view: View, tabs: Tabs) -> String {
     let number = view.index() + 1;
     let count = app.answer.as_ref().and_then(|answer| answer.summary.counts[view.index()]);
-    match (tabs, count) {
-        (Tabs::Whole, Some(count)) => format!(" {number} {} {count} ", view.title()),
-        (Tabs::Numbers, _) if view != app.view => format!("{number}"),
-        (Tabs::Numbers, _) => format!("{number} {}", view.title()),
-        _ => format!(" {number} {} ", view.title()),
-    }
+    let name = if tabs == Tabs::Whole { view.title() } else { view.short_title() };
+    let text = match (tabs, count) {
+        (Tabs::Whole | Tabs::Short, Some(count)) => format!("{number} {name} {count}"),
+        (Tabs::Numbers, _) if view != app.view => number.to_string(),
+        _ => format!("{number} {name}"),
+    };
+    // The one that is shown stands out by more than its colour.
+    if view == app.view { format!("[{text}]") } else { text }
 }
 
 /// What state all is in, for the right end.

@@ -123,11 +123,7 @@ impl Listing {
         let listed: FxHashSet<Id> = self.rows.iter().map(|row| row.id).collect();
         let gone = before.rows.iter().enumerate().filter(|(_, row)| !listed.contains(&row.id)).filter(|(_, row)| {
             // What a filter hides, or sorts elsewhere, has not vanished.
-            let exists = match row.id {
-                Id::Object(identity) => picture.row(identity).is_some(),
-                Id::Process { .. } | Id::Limit(_) => false,
-            };
-            !exists && (question.keep == Some(row.id) || row.gone_for < LINGER)
+            !picture.has(row.id) && (question.keep == Some(row.id) || row.gone_for < LINGER)
         });
         let gone: Vec<(usize, ListRow)> = gone.map(|(at, row)| (at, *row)).take(MOST_GONE).collect();
         if gone.is_empty() {

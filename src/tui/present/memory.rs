@@ -34,6 +34,8 @@ pub struct Memory {
     traces: FxHashMap<Identity, Trace>,
     /// Looks so far, of each depth: what one of them did not see, the other may not even look for.
     looks: u64,
+    /// Full ones among them.
+    walks: u64,
     full: Option<Time>,
     tables: Option<Time>,
     sampled: usize,
@@ -57,8 +59,9 @@ impl Memory {
     fn take(&mut self, look: &Arc<Look>) {
         self.looks += 1;
         let now = self.looks;
-        // What the very first look sees is not new: nobody knows what was there before.
-        let first = look.depth == Depth::Full && !self.traces.values().any(|trace| trace.born > 0);
+        // What the first full look sees, and looks before it, is not new: nobody knows what was there before.
+        self.walks += u64::from(look.depth == Depth::Full);
+        let first = self.walks == 0 || (self.walks == 1 && look.depth == Depth::Full);
         for object in &look.snapshot.objects {
             let sample = sample(object);
             let trace = self.traces.entry(object.identity).or_insert_with(|| Trace {
@@ -112,7 +115,7 @@ impl Memory {
 }
 
 /// The one number of an object that moves: messages of a queue, attaches or bytes of a segment, …
-pub fn sample(object: &Object) -> Option<u64> {
+pub(super) fn sample(object: &Object) -> Option<u64> {
     match &object.body {
         Body::Queue(queue) => queue.messages,
         Body::Shm(shm) => shm.resident.or(shm.allocated).or(Some(shm.size)),

@@ -35,11 +35,12 @@ pub fn start(events: &Sender<Event>, orders: Receiver<Order>, interval: Duration
 
 fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
     let mut pace = Some(interval);
-    let mut due = Some(Depth::Full);
+    let mut due = vec![Depth::Full, Depth::Tables];
     let mut walked = Instant::now();
     let mut rest = interval;
     loop {
-        if let Some(depth) = due.take() {
+        // The tables come first, since they come at once.
+        while let Some(depth) = due.pop() {
             let (event, cpu) = look(depth);
             if depth == Depth::Full {
                 (walked, rest) = (Instant::now(), (cpu * REST).min(LONGEST));
@@ -53,10 +54,10 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
             None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match order {
-            Ok(Order::Look(depth)) => due = Some(depth),
+            Ok(Order::Look(depth)) => due.push(depth),
             Ok(Order::Pace(new)) => pace = new,
             Err(RecvTimeoutError::Timeout) => {
-                due = Some(if walked.elapsed() >= rest { Depth::Full } else { Depth::Tables });
+                due.push(if walked.elapsed() >= rest { Depth::Full } else { Depth::Tables });
             }
             Err(RecvTimeoutError::Disconnected) => return,
         }

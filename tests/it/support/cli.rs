@@ -18,10 +18,11 @@ pub struct Ran {
     pub err: String,
 }
 
-/// A command that is told nothing by its environment, but where to keep its backups.
+/// A command that is told nothing by its environment, but where to keep its backups, and that there are no settings.
 pub fn command<T: AsRef<OsStr>>(arguments: &[T]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipcx"));
     command.args(arguments).env_clear().env("TZ", "UTC").env("XDG_STATE_HOME", state_home()).stdin(Stdio::null());
+    command.env("XDG_CONFIG_HOME", scratch().join(".config"));
     command
 }
 
@@ -56,7 +57,7 @@ pub fn command_as<T: AsRef<OsStr>>(uid: u32, arguments: &[T]) -> Command {
     }
     let mut command = Command::new(copy);
     command.args(arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null()).current_dir("/");
-    command.env("XDG_STATE_HOME", state_home_of(uid));
+    command.env("XDG_STATE_HOME", state_home_of(uid)).env("XDG_CONFIG_HOME", scratch().join(".config"));
     command.uid(uid).gid(uid);
     command
 }
@@ -110,7 +111,7 @@ pub fn on_terminal<T: AsRef<OsStr>>(width: u16, arguments: &[T], environment: &[
 }
 
 /// A new terminal of this width: our end, and the one for the program.
-fn terminal(width: u16) -> (File, OwnedFd) {
+pub fn terminal(width: u16) -> (File, OwnedFd) {
     let size = libc::winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
     let (mut ours, mut theirs) = (-1, -1);
     let (name, settings) = (std::ptr::null_mut(), std::ptr::null());
