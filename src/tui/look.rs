@@ -2,6 +2,7 @@
 //! which is cheap and so may be newer.
 
 use super::id::Id;
+use crate::actions::Target;
 use crate::model::{Body, Identity, Object};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
@@ -105,6 +106,13 @@ impl Picture {
         let place = full.place(identity)?;
         let gone = self.tables.is_some() && in_tables(&full.snapshot.objects[place]);
         (!gone).then(|| Row::new(&full.snapshot, place))
+    }
+
+    /// An object as the target of an action: the one that was seen last, and no other.
+    pub fn target(&self, identity: Identity) -> Option<Target> {
+        let seen = |look: &Arc<Look>| look.place(identity).map(|place| Target::object(&look.snapshot, place));
+        let in_newer = self.tables.as_ref().and_then(seen);
+        in_newer.or_else(|| self.row(identity).and_then(|_| self.full.as_ref().and_then(seen)))
     }
 
     fn joined<'a>(&'a self, tables: &'a Look, place: usize) -> Row<'a> {

@@ -1,6 +1,7 @@
 //! The state of the interface, and the one function that changes it: [`App::update`]. It is pure: it asks for what is to be
 //! done and does nothing itself, so that it can be tested without a terminal and never keeps a key waiting.
 
+mod acting;
 mod commands;
 mod list;
 mod log;
@@ -16,7 +17,6 @@ pub use trail::{Crumb, Trail};
 use super::draw::Painted;
 use super::effect::Effect;
 use super::event::Event;
-use super::jobs::Report;
 use super::look::{Depth, Look, Picture};
 use super::present::{Answer, Question};
 use super::view::View;
@@ -24,7 +24,7 @@ use crate::actions::{Policy, backup};
 use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
-use crate::model::Time;
+use crate::model::{Address, Time};
 use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
@@ -90,6 +90,12 @@ pub struct App {
     pub area: (u16, u16),
     /// How far the job is that is being done.
     pub progress: Option<(u64, u64)>,
+    /// What is being changed, in a word.
+    pub doing: Option<&'static str>,
+    /// Number of the last dialog.
+    ticket: u64,
+    /// What was made, and is to be shown as soon as it is seen.
+    wanted: Option<Address>,
     picture: Picture,
     /// What could not be seen, as far as it was told.
     unseen: Vec<String>,
@@ -124,6 +130,9 @@ impl App {
             painted: Painted::default(),
             area,
             progress: None,
+            doing: None,
+            ticket: 0,
+            wanted: None,
             picture: Picture::default(),
             unseen: Vec::new(),
             asked: 0,
@@ -141,7 +150,7 @@ impl App {
             Event::Looked(look) => self.looked(look),
             Event::LookFailed(why) => self.look_failed(why),
             Event::Presented(answer) => self.presented(answer),
-            Event::Report(report) => self.report(&report),
+            Event::Report(report) => self.report(*report),
             Event::StopAsked => self.effects.push(Effect::Suspend),
             Event::Continued => self.effects.push(Effect::Retake),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
@@ -170,17 +179,11 @@ impl App {
         self.told = true;
     }
 
-    /// Takes in what a job tells.
-    fn report(&mut self, report: &Report) {
-        match report {
-            Report::Progress { done, total } => self.progress = Some((*done, *total)),
-        }
-    }
-
     fn looked(&mut self, look: Arc<Look>) {
         if self.frozen.is_some() {
             return;
         }
+        self.find_wanted(&look);
         self.picture.take(look);
         for list in &mut self.lists {
             list.selected.retain(|id| self.picture.has(*id));
@@ -266,7 +269,10 @@ impl App {
 
     fn key(&mut self, key: Key) {
         self.told = false;
-        if self.overlay.is_some() {
+        if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
+            self.effects.push(Effect::Cancel);
+            self.say(Severity::Note, "cancelled: what is under way is brought to its end");
+        } else if self.overlay.is_some() {
             self.overlay_key(key);
         } else if self.filtering {
             self.filter_key(key);
@@ -315,6 +321,9 @@ impl App {
         self.list_mut().offset = painted.offset;
         if let Some(crumb) = self.trail.last_mut() {
             crumb.offset = painted.details_offset;
+        }
+        if let (Some(Overlay::Dialog(dialog)), Some(end)) = (&mut self.overlay, painted.dialog_end) {
+            dialog.settle(end);
         }
         self.painted = painted;
     }

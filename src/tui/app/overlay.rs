@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::config::keys::{BINDINGS, Command, Key};
+use crate::tui::dialog::{Dialog, Next};
 use crate::tui::field::Field;
 use ratatui::crossterm::event::KeyCode;
 
@@ -16,6 +17,8 @@ pub enum Overlay {
     Sort(SortChooser),
     /// A command by name.
     Palette(Palette),
+    /// An action is asked about.
+    Dialog(Box<Dialog>),
 }
 
 /// The list of keys.
@@ -64,6 +67,8 @@ enum Done {
     Sort(&'static str),
     /// It closes, and the line is carried out.
     Line(String),
+    /// A dialog says what.
+    Dialog(Next),
 }
 
 impl Overlay {
@@ -71,6 +76,7 @@ impl Overlay {
     pub(super) fn paste(&mut self, text: &str) {
         match self {
             Self::Palette(palette) => palette.field.paste(text),
+            Self::Dialog(dialog) => dialog.paste(text),
             Self::Help(help) if help.searching => help.search.paste(text),
             _ => {}
         }
@@ -95,6 +101,7 @@ impl App {
             Overlay::Log(page) => page.key(command, self.log.len()),
             Overlay::Sort(chooser) => chooser.key(key, command),
             Overlay::Palette(palette) => palette.key(key),
+            Overlay::Dialog(dialog) => Done::Dialog(dialog.key(key, command)),
         };
         match done {
             Done::Stays => {}
@@ -103,6 +110,7 @@ impl App {
                 self.overlay = None;
                 self.sort_by(column);
             }
+            Done::Dialog(next) => self.follow(next),
             Done::Line(line) => {
                 self.overlay = None;
                 self.carry_out(&line);

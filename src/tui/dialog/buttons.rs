@@ -46,12 +46,12 @@ impl Button {
 }
 
 /// The button under the cursor, of those that there are: Cancel if it is not among them.
-pub fn at(buttons: &[Button], press: Press) -> Press {
+pub(super) fn at(buttons: &[Button], press: Press) -> Press {
     if buttons.iter().any(|button| button.press == press) { press } else { Press::Cancel }
 }
 
 /// The button that a key goes to; `None` for a key that goes to none.
-pub fn gone(buttons: &[Button], press: Press, key: Key) -> Option<Press> {
+pub(super) fn gone(buttons: &[Button], press: Press, key: Key) -> Option<Press> {
     let by: isize = match key.code() {
         KeyCode::Tab | KeyCode::Right | KeyCode::Char('l') => 1,
         KeyCode::BackTab | KeyCode::Left | KeyCode::Char('h') => -1,

@@ -8,6 +8,7 @@ use crate::model::{RemovalTarget, quoted, unescape};
 use crate::query::filter::parse_bytes;
 use crate::tui::jobs::{Deed, Job, Making};
 use ratatui::crossterm::event::KeyCode;
+use std::ffi::OsStr;
 
 /// A kind that can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,7 +225,11 @@ fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
 
 fn path(text: &str) -> Result<Box<[u8]>, String> {
     let path = unescape(text).unwrap_or_else(|| text.as_bytes().to_vec());
-    if path.starts_with(b"/") && path.len() > 1 { Ok(path.into()) } else { Err("write a path that begins with /".into()) }
+    if path.starts_with(b"/") && path.len() > 1 {
+        Ok(path.into())
+    } else {
+        Err("write a path that begins with /".into())
+    }
 }
 
 /// A key, a name, or neither.
@@ -236,12 +241,12 @@ fn naming(text: &str) -> Result<Naming, String> {
         return Ok(Naming::Private);
     }
     if text.starts_with('/') {
-        return match RemovalTarget::parse_value(text).map_err(|error| error.to_string())? {
+        return match RemovalTarget::parse_value(OsStr::new(text)).map_err(|error| error.to_string())? {
             RemovalTarget::Name(spelled) => Ok(Naming::Name(spelled.raw().into())),
             _ => Err(format!("{} is no POSIX name", quoted(text.as_bytes()))),
         };
     }
-    RemovalTarget::parse_key(text).map(Naming::Key).map_err(|error| error.to_string())
+    RemovalTarget::parse_key(OsStr::new(text)).map(Naming::Key).map_err(|error| error.to_string())
 }
 
 fn start(text: &str) -> Result<Start, String> {

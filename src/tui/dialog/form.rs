@@ -55,7 +55,7 @@ pub struct Form {
 }
 
 /// What a key did to a form.
-pub enum Filled {
+pub(super) enum Filled {
     /// Something has another value.
     Changed,
     /// This button was pressed.

@@ -20,7 +20,7 @@ pub use form::{Entry, Form};
 pub use holders::{Candidate, Holders};
 pub use remove::Remove;
 pub use send::Send;
-pub use signal::Signal;
+pub use signal::{Menu, Signal, Step};
 pub use undo::Undo;
 
 use super::jobs::{Job, Planned};
@@ -129,7 +129,8 @@ fn scrolled(key: Key, command: Option<Command>) -> Option<isize> {
 
 /// Whether a key says no where nothing is typed.
 fn says_no(key: Key, command: Option<Command>) -> bool {
-    matches!(key.code(), KeyCode::Esc | KeyCode::Char('n' | 'q')) || matches!(command, Some(Command::Quit | Command::Back))
+    matches!(key.code(), KeyCode::Esc | KeyCode::Char('n' | 'q'))
+        || matches!(command, Some(Command::Quit | Command::Back))
 }
 
 impl Dialog {

@@ -238,7 +238,9 @@ fn harm(plans: &[Plan]) -> String {
 
 fn one_harm(noun: &str) -> &'static str {
     match noun {
-        "message queue" | "semaphore or set" => "whoever waits on it is woken with an error, or keeps what nobody else finds",
+        "message queue" | "semaphore or set" => {
+            "whoever waits on it is woken with an error, or keeps what nobody else finds"
+        }
         "shared memory segment" => "whoever has it keeps its memory, and nobody else finds it any more",
         _ => "whoever has it open keeps it, and nobody else finds it any more",
     }

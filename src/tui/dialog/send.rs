@@ -98,10 +98,8 @@ impl Send {
     pub(super) fn take(&mut self, planned: Planned) {
         match planned {
             Planned::Sending(sending, fill) => {
-                let mut entries = vec![
-                    Entry::text(DATA, "", ""),
-                    Entry::Choice { label: FORM, options: data::FORMS, at: 0 },
-                ];
+                let mut entries =
+                    vec![Entry::text(DATA, "", ""), Entry::Choice { label: FORM, options: data::FORMS, at: 0 }];
                 match sending.medium() {
                     Medium::SysvQueue => entries.push(Entry::text(TYPE, "1", "")),
                     Medium::PosixQueue => entries.push(Entry::text(PRIORITY, "0", "")),

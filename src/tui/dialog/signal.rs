@@ -75,14 +75,8 @@ impl Signal {
     /// Asks which signal, and the job that finds out what each would do.
     pub fn new(candidates: Vec<Candidate>, policy: Policy) -> (Self, Job) {
         let receivers = candidates.iter().map(Candidate::receiver).collect();
-        let new = Self {
-            candidates,
-            policy,
-            step: Step::Menu(Menu::default()),
-            offset: 0,
-            at: Press::Cancel,
-            force: false,
-        };
+        let new =
+            Self { candidates, policy, step: Step::Menu(Menu::default()), offset: 0, at: Press::Cancel, force: false };
         // The loop fills the number in.
         (new, Job::plan(Planning::Reactions(receivers)))
     }

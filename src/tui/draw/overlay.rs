@@ -19,11 +19,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, overlay: &Overlay, area: Re
         Overlay::Log(page) => draw_log(frame, app, page, area),
         Overlay::Sort(chooser) => draw_sort(frame, app, chooser, area),
         Overlay::Palette(palette) => draw_palette(frame, app, palette, area),
+        Overlay::Dialog(dialog) => super::dialog::draw(frame, app, dialog, area, painted),
     }
 }
 
 /// A frame with a title in the middle of the screen, at most so wide and high; what is left inside.
-fn window(frame: &mut Frame<'_>, app: &App, title: &str, (width, height): (u16, u16), area: Rect) -> Rect {
+pub(super) fn window(frame: &mut Frame<'_>, app: &App, title: &str, (width, height): (u16, u16), area: Rect) -> Rect {
     let width = width.saturating_add(4).min(area.width);
     let height = height.saturating_add(2).min(area.height);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };

@@ -69,7 +69,9 @@ impl Planning {
     /// Finds it out.
     pub fn run(self) -> Planned {
         let found = match self {
-            Self::Removals(targets) => plan_removals(&targets).map(Planned::Removals).map_err(|error| error.to_string()),
+            Self::Removals(targets) => {
+                plan_removals(&targets).map(Planned::Removals).map_err(|error| error.to_string())
+            }
             Self::Backups(keeping, policy) => backups(&keeping, policy).map(Planned::Backups),
             Self::Reactions(receivers) => reactions(&receivers).map(Planned::Reactions),
             Self::Signals { receivers, message } => {
