@@ -38,6 +38,7 @@ mod sockets;
 mod support;
 mod suspend;
 mod sysv;
+mod tui_jobs;
 mod undo_kinds;
 mod undo_store;
 mod verdicts;

@@ -143,7 +143,7 @@ impl App {
                 return;
             }
             [one] => one.name(),
-            many => counted(many.len(), "process").replace("processs", "processes"),
+            many => counted(many.len(), "process"),
         };
         let policy = self.settings.policy;
         if self.refused(policy.permit(&name)) {

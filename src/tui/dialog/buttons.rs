@@ -26,22 +26,24 @@ pub struct Button {
     pub label: String,
     /// It destroys.
     pub danger: bool,
+    /// It is on or off, and nothing is done by it alone.
+    pub on: Option<bool>,
 }
 
 impl Button {
     /// The way out.
     pub fn cancel() -> Self {
-        Self { press: Press::Cancel, label: "Cancel".to_owned(), danger: false }
+        Self { press: Press::Cancel, label: "Cancel".to_owned(), danger: false, on: None }
     }
 
     /// The one that does it.
     pub fn go(label: impl Into<String>, danger: bool) -> Self {
-        Self { press: Press::Go, label: label.into(), danger }
+        Self { press: Press::Go, label: label.into(), danger, on: None }
     }
 
     /// One that is on or off.
     pub fn switch(press: Press, label: &str, on: bool) -> Self {
-        Self { press, label: format!("{} {label}", if on { "x" } else { "_" }), danger: on }
+        Self { press, label: label.to_owned(), danger: on, on: Some(on) }
     }
 }
 

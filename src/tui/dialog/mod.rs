@@ -99,9 +99,10 @@ impl Line {
     }
 }
 
-/// `1 object`, `2 objects`.
+/// `1 object`, `2 objects`, `2 processes`.
 pub fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    let plural = if noun.ends_with('s') { "es" } else { "s" };
+    format!("{number} {noun}{}", if number == 1 { "" } else { plural })
 }
 
 /// A command line that is shown: of thousands of words, the first ones.
@@ -206,3 +207,7 @@ impl Dialog {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "a test may fail loudly")]
+mod tests;

@@ -13,6 +13,8 @@ pub struct Remove {
     targets: Vec<Target>,
     /// What would become of each, once that was looked for.
     plans: Option<Vec<Plan>>,
+    /// How many go, are in use, cannot go.
+    counts: [usize; 3],
     policy: Policy,
     keeping: Keeping,
     force: bool,
@@ -48,6 +50,7 @@ impl Remove {
         let mut new = Self {
             targets,
             plans: None,
+            counts: [0; 3],
             policy,
             keeping,
             force: false,
@@ -69,12 +72,12 @@ impl Remove {
     }
 
     /// How many are of this fate.
-    fn count(&self, wanted: Fate) -> usize {
-        self.plans.iter().flatten().filter(|plan| fate(plan, self.policy) == wanted).count()
+    const fn count(&self, wanted: Fate) -> usize {
+        self.counts[wanted as usize]
     }
 
     /// How many the button would remove.
-    fn going(&self) -> usize {
+    const fn going(&self) -> usize {
         self.count(Fate::Goes) + if self.force { self.count(Fate::Used) } else { 0 }
     }
 
@@ -144,7 +147,10 @@ impl Remove {
 
     pub(super) fn take(&mut self, planned: Planned) {
         match planned {
-            Planned::Removals(plans) => self.plans = Some(plans),
+            Planned::Removals(plans) => {
+                plans.iter().for_each(|plan| self.counts[fate(plan, self.policy) as usize] += 1);
+                self.plans = Some(plans);
+            }
             Planned::Failed(why) => {
                 self.lines = vec![Line::new(Tone::Error, why)];
                 return;
@@ -192,7 +198,7 @@ impl Remove {
             let unseen = plans.iter().filter_map(|(_, plan)| plan.as_ref().ok()).map(|plan| plan.unseen).max();
             if let Some(unseen) = unseen.filter(|unseen| *unseen > 0) {
                 let text = format!("{} could not be looked into: more may use it", counted(unseen, "process"));
-                lines.push(Line::new(Tone::Danger, text.replace("processs", "processes")));
+                lines.push(Line::new(Tone::Danger, text));
             }
             let goes = |plan: &&Plan| match fate(plan, self.policy) {
                 Fate::Goes => true,

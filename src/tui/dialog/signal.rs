@@ -227,7 +227,7 @@ impl Signal {
         for planned in plans.iter() {
             match &planned.plan {
                 Ok(delivery) => {
-                    lines.push(Line::new(Tone::Plain, delivery.question()));
+                    lines.push(Line::new(Tone::Plain, delivery.question().trim_end_matches(';')));
                     if let Err(refusal) = delivery.check(policy) {
                         lines.push(Line::new(Tone::Error, refusal.to_string()));
                     }

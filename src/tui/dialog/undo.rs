@@ -46,17 +46,17 @@ impl Undo {
     }
 
     /// Those that are marked.
-    fn chosen(&self) -> Vec<Restoration> {
+    fn chosen(&self) -> impl Iterator<Item = Restoration> {
         let backups = self.backups.iter().flatten();
         let marked = backups.zip(&self.marked).filter(|(_, marked)| **marked);
-        marked.map(|(backup, _)| Restoration { entry: backup.entry.clone() }).collect()
+        marked.map(|(backup, _)| Restoration { entry: backup.entry.clone() })
     }
 
     /// The command line that does the same.
     pub fn command(&self) -> Option<String> {
-        let chosen = self.chosen();
+        let chosen: Vec<Restoration> = self.chosen().take(20).collect();
         let policy = Policy { force: self.force, ..self.policy };
-        (!chosen.is_empty()).then(|| command::undo(chosen.iter().take(50), policy))
+        (!chosen.is_empty()).then(|| command::undo(&chosen, policy))
     }
 
     /// The buttons that there are now.
@@ -114,7 +114,7 @@ impl Undo {
             Press::Force => self.force = !self.force,
             Press::Go | Press::Bare => {
                 // The first removed comes back first.
-                let mut restorations = self.chosen();
+                let mut restorations: Vec<Restoration> = self.chosen().collect();
                 restorations.reverse();
                 if !restorations.is_empty() {
                     let policy = Policy { force: self.force, ..self.policy };

@@ -19,6 +19,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, page: &Create, area: Rect, 
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     list(frame, app, (NewKind::ALL.len(), page.row), body, painted, |at| {
         let (name, about) = NewKind::ALL[at].about();
-        Row { parts: vec![(name, app.theme.key), ("  ", app.theme.text), (about, app.theme.dim)], marked: None }
+        // All names take the room of the longest.
+        let room = &"                       "[..23 - name.len().min(23)];
+        Row { parts: vec![(name, app.theme.key), (room, app.theme.text), (about, app.theme.dim)], marked: None }
     });
 }

@@ -55,7 +55,7 @@ fn field(frame: &mut Frame<'_>, app: &App, (entry, on): (&Entry, bool), line: Re
             let (text, at) = field.window(room.width);
             let end = put(frame, room, x, text, theme.input);
             let behind = if field.is_empty() { end } else { end + 2 };
-            if usize::from(room.right().saturating_sub(behind)) >= hint.width().min(24) {
+            if usize::from(room.right().saturating_sub(behind)) >= hint.width().min(12) {
                 put(frame, room, behind + u16::from(field.is_empty()), hint, theme.dim);
             }
             if on {

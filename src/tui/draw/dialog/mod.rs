@@ -143,7 +143,12 @@ fn buttons(
         return;
     }
     let line = Rect { y: inner.bottom() - 1, height: 1, ..inner };
-    let width = |button: &Button| button.label.width() as u16 + 3;
+    let text = |button: &Button| match button.on {
+        None => format!("[{}]", button.label),
+        Some(true) => format!("[x] {}", button.label),
+        Some(false) => format!("[ ] {}", button.label),
+    };
+    let width = |button: &Button| text(button).width() as u16 + 1;
     let place = buttons.iter().position(|button| Some(button.press) == at);
     // The first ones go out on the left until the one under the cursor fits.
     let fits = |first: usize| buttons[first..=place.unwrap_or(first)].iter().map(width).sum::<u16>() <= line.width + 1;
@@ -157,7 +162,7 @@ fn buttons(
             (false, true) => theme.danger,
             (false, false) => theme.button,
         };
-        let end = put(frame, line, x, &format!("[{}]", button.label), style);
+        let end = put(frame, line, x, &text(button), style);
         painted.add(Rect { x, width: end - x, ..line }, Hit::Button(button.press));
         if on {
             frame.set_cursor_position((x, line.y));
@@ -190,7 +195,7 @@ fn list<'a>(
         let Row { parts, marked } = row(number);
         let mark = match marked {
             Some(true) => "[x] ",
-            Some(false) => "[_] ",
+            Some(false) => "[ ] ",
             None => "",
         };
         let mut x = put(frame, line, line.x, mark, app.theme.key);

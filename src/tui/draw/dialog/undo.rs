@@ -1,6 +1,6 @@
 //! The dialog that brings back.
 
-use super::{Row, buttons, list, paragraph, room};
+use super::{Row, Text, buttons, list, paragraph, room};
 use crate::model::Time;
 use crate::tui::app::App;
 use crate::tui::dialog::{Line, Tone, Undo, counted};
@@ -15,13 +15,16 @@ const BELOW: u16 = 5;
 pub(super) fn draw(frame: &mut Frame<'_>, app: &App, page: &Undo, area: Rect, painted: &mut Painted) {
     let rows = page.backups.as_ref().map_or(0, Vec::len);
     let below = below(app, page);
-    let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(BELOW + 1);
+    let said = Text::new(app, &below, room(area)).len() as u16;
+    let gap = u16::from(rows > 0 && area.height >= 12);
+    let said = said.min(BELOW) + gap;
+    let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(said + gap + 1);
     let inner = window(frame, app, "Undo", (room(area), wanted), area);
     buttons(frame, app, &page.buttons(), Some(page.at()), inner, painted);
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     // Where there is little room the list has most of it.
-    let most = if rows == 0 { body.height } else { BELOW.min(body.height / 2) };
-    let text = Rect { y: body.bottom() - most, height: most, ..body };
+    let most = if rows == 0 { body.height } else { (said + gap).min(body.height / 2) };
+    let text = Rect { y: body.bottom() - most + gap.min(most), height: most.saturating_sub(gap), ..body };
     paragraph(frame, app, &below, text);
     let Some(backups) = &page.backups else { return };
     let now = app.now;
