@@ -4,9 +4,9 @@
 use crate::support::undo::{backups, entries, sight};
 use crate::support::{Child, eventually, isolated, posix, scratch, sysv};
 use ipcx::actions::{Policy, backup};
-use ipcx::config::State;
 use ipcx::config::keys::{Key, Keymap};
 use ipcx::config::theme::ThemeName;
+use ipcx::config::{Columns, State};
 use ipcx::kernel::next_id;
 use ipcx::model::{Kind, Kinds, Time};
 use ipcx::snapshot::{Want, collect};
@@ -43,7 +43,7 @@ impl Interface {
             theme: ThemeName::Mono,
             ascii: false,
             interval: Duration::from_secs(2),
-            columns: View::ALL.map(|view| view.columns(&[])),
+            columns: View::ALL.map(|view| view.columns(&Columns::default())),
             policy: Policy { read_only, force: false },
             view: View::Queues,
             store: Some((backups(), backup::Settings::default())),
