@@ -6,6 +6,7 @@
 use super::ending::{self, Ending, is_ignored};
 use super::{Result, ready};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::SignalFd;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -65,6 +66,27 @@ impl JobSignals {
             // Another thread may have been quicker.
             if let Some(signal) = self.came() {
                 return Ok(Some(signal));
+            }
+        }
+    }
+}
+
+impl JobSignals {
+    /// Waits for the next signal as long as this terminal is there; `None` when it is gone (`POLLHUP`, `man 2 poll`), which
+    /// no signal tells to who ignores SIGHUP or is not in the session's first process group.
+    pub fn wait_on(&self, terminal: BorrowedFd<'_>) -> Result<Option<JobSignal>> {
+        loop {
+            let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN), PollFd::new(terminal, PollFlags::empty())];
+            match poll(&mut fds, PollTimeout::NONE) {
+                Err(Errno::EINTR) => continue,
+                waited => waited.map_err(|errno| super::Error::from_errno("signals", errno))?,
+            };
+            // Another thread may have been quicker.
+            if let Some(signal) = self.came() {
+                return Ok(Some(signal));
+            }
+            if fds[1].any().unwrap_or(true) {
+                return Ok(None);
             }
         }
     }

@@ -2,8 +2,9 @@
 //! which is cheap and so may be newer.
 
 use super::id::Id;
+use super::view::View;
 use crate::actions::Target;
-use crate::model::{Body, Identity, Object};
+use crate::model::{Identity, Object};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use rustc_hash::FxHashMap;
@@ -28,6 +29,8 @@ pub struct Look {
     pub snapshot: Snapshot,
     /// Processor time that it took, of all threads together.
     pub cpu: Duration,
+    /// Objects of each view, by [`View::index`].
+    pub counts: [usize; View::ALL.len()],
     places: FxHashMap<Identity, u32>,
 }
 
@@ -35,7 +38,11 @@ impl Look {
     /// A look, and where each object of it is.
     pub fn new(depth: Depth, snapshot: Snapshot, cpu: Duration) -> Self {
         let places = snapshot.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect();
-        Self { depth, snapshot, cpu, places }
+        let mut counts = [0; View::ALL.len()];
+        for object in &snapshot.objects {
+            counts[View::of(object).index()] += 1;
+        }
+        Self { depth, snapshot, cpu, counts, places }
     }
 
     /// Where an object is in [`Snapshot::objects`].
@@ -110,9 +117,7 @@ impl Picture {
 
     /// An object as the target of an action: the one that was seen last, and no other.
     pub fn target(&self, identity: Identity) -> Option<Target> {
-        let seen = |look: &Arc<Look>| look.place(identity).map(|place| Target::object(&look.snapshot, place));
-        let in_newer = self.tables.as_ref().and_then(seen);
-        in_newer.or_else(|| self.row(identity).and_then(|_| self.full.as_ref().and_then(seen)))
+        self.row(identity).map(|row| Target::object(row.snapshot, row.place))
     }
 
     fn joined<'a>(&'a self, tables: &'a Look, place: usize) -> Row<'a> {
@@ -124,8 +129,5 @@ impl Picture {
 
 /// Whether a look at the tables alone lists the object: all but what only processes' descriptors tell of.
 pub fn in_tables(object: &Object) -> bool {
-    match &object.body {
-        Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) => true,
-        Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => false,
-    }
+    View::of(object).in_tables()
 }

@@ -4,11 +4,13 @@
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use ratatui::crossterm::style::force_color_output;
 use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{cursor, execute};
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the terminal is taken over now: it is given back once.
@@ -17,17 +19,20 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is taken over. Dropping it gives it back.
 #[derive(Debug)]
 pub struct Screen {
-    /// To draw on.
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// To draw on. Never dropped: it would complain on stderr about a terminal that is gone, which is stderr too, and panic.
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     mouse: bool,
 }
 
 impl Screen {
     /// Takes the terminal over. Errors: it is none, or gone.
     pub fn take(mouse: bool) -> io::Result<Self> {
+        // The theme decides about colours. Left to itself, crossterm 0.29 answers NO_COLOR by writing an empty sequence in
+        // the place of a colour, which resets the highlight as well.
+        force_color_output(true);
         take(mouse)?;
         match Terminal::new(CrosstermBackend::new(io::stdout())) {
-            Ok(terminal) => Ok(Self { terminal, mouse }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), mouse }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -47,7 +52,8 @@ impl Screen {
     /// its cursor is, and wait for an answer that the input thread reads.
     fn repaint(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let new = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
+        drop(ManuallyDrop::into_inner(std::mem::replace(&mut self.terminal, new)));
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use ipcx::config::theme::ThemeName;
 use ipcx::config::{Columns, State};
 use ipcx::kernel::next_id;
 use ipcx::model::{Kind, Kinds, Time};
+use ipcx::output::osc52::Wrap;
 use ipcx::snapshot::{Want, collect};
 use ipcx::tui::app::{App, Overlay, Settings, Severity};
 use ipcx::tui::draw;
@@ -47,6 +48,7 @@ impl Interface {
             policy: Policy { read_only, force: false },
             view: View::Queues,
             store: Some((backups(), backup::Settings::default())),
+            clipboard: Wrap::None,
             remembered: State::default(),
         };
         let app = App::new(settings, (80, 24), Time { secs: 1_795_235_400, nanos: 0 });

@@ -219,7 +219,7 @@ impl App {
         match &mut job {
             Job::Plan { ticket, .. } => *ticket = self.ticket,
             Job::Do(deed) => (self.doing, self.progress) = (Some(deed.doing()), None),
-            Job::TellInterrupted(_) => {}
+            Job::TellInterrupted(_) | Job::Peek(_) | Job::Export(_) => {}
         }
         self.effects.push(Effect::Work(Box::new(job)));
     }
@@ -261,6 +261,9 @@ impl App {
                     dialog.take(ticket, planned);
                 }
             }
+            Report::Peeked { number, found } => self.peeked(number, found),
+            Report::Done(line) => self.finished(Severity::Done, &line),
+            Report::Failed(line) => self.finished(Severity::Error, &line),
             Report::Ended(ended) => self.ended(ended),
         }
     }

@@ -17,7 +17,7 @@ const INTERVALS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 impl App {
     /// Carries a command out.
     pub(super) fn run(&mut self, command: Command) {
-        if self.moved(command) || self.act(command) {
+        if self.in_contents(command) || self.moved(command) || self.act(command) {
             return;
         }
         match command {
@@ -31,6 +31,9 @@ impl App {
             Command::InvertSort => self.invert_sort(),
             Command::Open => self.open(),
             Command::Back => self.back(),
+            Command::Jump => self.jump(),
+            Command::Peek => self.peek(),
+            Command::Form => self.say(Severity::Note, "p shows contents first"),
             Command::Quit if !self.trail.crumbs().is_empty() => self.back(),
             Command::Quit => self.effects.push(Effect::Quit),
             Command::Select => self.select(),
@@ -44,6 +47,9 @@ impl App {
             Command::CommandLine => self.overlay = Some(Overlay::Palette(Palette::default())),
             Command::Help => self.overlay = Some(Overlay::Help(Help::default())),
             Command::Log => self.overlay = Some(Overlay::Log(LogPage::default())),
+            Command::CopyValue => self.copy_value(),
+            Command::CopyJson => self.copy_json(),
+            Command::Export => self.export(),
             Command::Suspend => self.effects.push(Effect::Suspend),
             other => self.say(Severity::Note, format!("{} does nothing here", named_as(other))),
         }
@@ -64,6 +70,10 @@ impl App {
                 }
                 self.ask();
             }
+            ("export", path) if !path.is_empty() => match crate::tui::jobs::export::fault(path) {
+                None => self.export_to(path.to_owned()),
+                Some(fault) => self.say(Severity::Error, fault),
+            },
             ("theme", name) if !name.is_empty() => match name.parse::<ThemeName>() {
                 Ok(theme) => self.use_theme(theme),
                 Err(error) => self.say(Severity::Error, error.to_string()),
@@ -105,10 +115,14 @@ impl App {
 
     /// Moves the cursor of the details, or of the list, by so many lines.
     pub(super) fn step(&mut self, by: isize) {
+        if self.pane().is_some() {
+            return self.scroll(by);
+        }
         let Some(answer) = self.answer.as_deref().filter(|answer| answer.view == self.view) else { return };
         if let Some(crumb) = self.trail.last_mut() {
-            let lines = answer.details.as_ref().map_or(0, |details| details.lines.len());
-            crumb.line = crumb.line.saturating_add_signed(by).min(lines.saturating_sub(1));
+            if let Some(details) = answer.details.as_ref().filter(|details| details.id == crumb.id) {
+                crumb.go(details, crumb.line.saturating_add_signed(by));
+            }
             return;
         }
         let list = &mut self.lists[self.view.index()];
@@ -219,26 +233,31 @@ impl App {
 
     /// Opens what the cursor is on: the details of a row, or where a line of details leads.
     fn open(&mut self) {
-        let id = match self.trail.last() {
-            Some(crumb) => {
-                let details = self.shown().and_then(|answer| answer.details.as_ref());
-                details.and_then(|details| details.lines.get(crumb.line)).and_then(|line| line.link).map(|link| link.to)
-            }
-            None => self.list().cursor,
-        };
-        if let Some(id) = id {
-            self.open_details(id);
+        let inside = !self.trail.crumbs().is_empty();
+        match if inside { self.linked() } else { self.list().cursor } {
+            Some(id) => self.open_details(id),
+            None if inside => self.say(Severity::Note, "this line leads nowhere; those that do are marked"),
+            None => {}
         }
     }
 
     /// Opens the details of something.
     pub(super) fn open_details(&mut self, id: Id) {
-        self.trail.push(id);
+        let answer = self.answer.as_deref_mut().filter(|answer| answer.view == self.view);
+        let shown = answer.and_then(|answer| answer.details.take_if(|details| details.id != id));
+        self.trail.push(id, shown);
+        if let Some(details) = self.answer.as_deref().and_then(|answer| answer.details.as_ref()) {
+            self.trail.settle(details);
+        }
         self.ask();
     }
 
-    fn back(&mut self) {
+    pub(super) fn back(&mut self) {
         if self.trail.pop().is_some() {
+            let kept = self.trail.take_kept();
+            if let Some(answer) = self.answer.as_deref_mut().filter(|_| !self.trail.crumbs().is_empty()) {
+                answer.details = kept;
+            }
             self.ask();
         } else if !self.list().field.is_empty() {
             self.list_mut().clear_filter();

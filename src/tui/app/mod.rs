@@ -3,12 +3,19 @@
 
 mod acting;
 mod commands;
+mod contents;
+#[cfg(test)]
+mod details_tests;
+mod export;
+mod jump;
 mod list;
 mod log;
 mod mouse;
 mod overlay;
 mod trail;
 
+pub use contents::{Pane, Question as TraceQuestion};
+pub use export::ExportName;
 pub use list::List;
 pub use log::{Entry, Log, Severity};
 pub use overlay::{Help, LogPage, Overlay, Palette, SortChooser};
@@ -17,14 +24,16 @@ pub use trail::{Crumb, Trail};
 use super::draw::Painted;
 use super::effect::Effect;
 use super::event::Event;
+use super::id::Id;
 use super::look::{Depth, Look, Picture};
-use super::present::{Answer, Question};
+use super::present::{Answer, Details, Question};
 use super::view::View;
 use crate::actions::{Policy, backup};
 use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::{Address, Time};
+use crate::output::osc52::Wrap;
 use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
@@ -51,8 +60,29 @@ pub struct Settings {
     pub view: View,
     /// Where backups of what is removed are kept, and how many; `None` where there is no place.
     pub store: Option<(PathBuf, backup::Settings)>,
+    /// How the clipboard is reached through what lies between this program and the terminal.
+    pub clipboard: Wrap,
     /// What was chosen in earlier runs.
     pub remembered: State,
+}
+
+#[cfg(test)]
+impl Settings {
+    /// As without a file and without options, in the theme whose styles tell most apart.
+    pub(crate) fn for_tests(view: View) -> Self {
+        Self {
+            keymap: Keymap::default(),
+            theme: ThemeName::Mono,
+            ascii: false,
+            interval: Duration::from_secs(2),
+            columns: View::ALL.map(|view| view.columns(&crate::config::Columns::default())),
+            policy: Policy::default(),
+            view,
+            store: None,
+            clipboard: Wrap::None,
+            remembered: State::default(),
+        }
+    }
 }
 
 /// The state.
@@ -99,6 +129,10 @@ pub struct App {
     picture: Picture,
     /// What could not be seen, as far as it was told.
     unseen: Vec<String>,
+    /// What is to be gone on from, as soon as it is known where to.
+    jumping: Option<Id>,
+    /// Number of the last look at contents.
+    peeks: u64,
     /// Number of the last question.
     asked: u64,
     effects: Vec<Effect>,
@@ -135,6 +169,8 @@ impl App {
             wanted: None,
             picture: Picture::default(),
             unseen: Vec::new(),
+            jumping: None,
+            peeks: 0,
             asked: 0,
             effects: Vec::new(),
         }
@@ -146,7 +182,12 @@ impl App {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(mouse) => self.mouse(mouse),
-            Event::Resize(width, height) => self.area = (width, height),
+            Event::Resize(width, height) => {
+                self.area = (width, height);
+                self.refold();
+                // Details beside the list may have room now.
+                self.ask();
+            }
             Event::Looked(look) => self.looked(look),
             Event::LookFailed(why) => self.look_failed(why),
             Event::Presented(answer) => self.presented(answer),
@@ -177,6 +218,11 @@ impl App {
     pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
         self.log.say(self.now, severity, text);
         self.told = true;
+    }
+
+    fn finished(&mut self, severity: Severity, line: &str) {
+        self.progress = None;
+        self.say(severity, line);
     }
 
     fn looked(&mut self, look: Arc<Look>) {
@@ -220,17 +266,35 @@ impl App {
             return;
         }
         list.settle(&answer.listing);
-        // Details of what has vanished stay as they were.
-        if answer.details.is_none()
-            && let Some(before) = self.answer.take().and_then(|before| before.details)
-            && self.trail.last().is_some_and(|crumb| crumb.id == before.id)
-        {
-            answer.details = Some(super::present::Details { gone: true, ..before });
-        }
+        let before = self.answer.take().and_then(|before| before.details);
+        self.keep_vanished(&mut answer, before);
         if let Some(details) = &answer.details {
             self.trail.settle(details);
         }
+        let (number, of) = (answer.number, answer.of);
         self.answer = Some(answer);
+        self.jumped();
+        // The row that the details beside the list are to be of may be known only now.
+        let beside = self.trail.crumbs().is_empty() && self.has_side_pane() && self.list().cursor != of;
+        if beside && number == self.asked {
+            self.ask();
+        }
+    }
+
+    /// Details of what has vanished stay as they were.
+    fn keep_vanished(&self, answer: &mut Answer, before: Option<Details>) {
+        let crumb = self.trail.last();
+        let wanted = crumb.map(|crumb| crumb.id).or(self.list().cursor);
+        if answer.details.as_ref().map(|details| details.id) == wanted {
+            return;
+        }
+        if let Some(before) = before.filter(|before| Some(before.id) == wanted) {
+            // An answer to an older question is about something else, and says nothing of this.
+            let gone = before.gone || (answer.of == wanted && answer.details.is_none());
+            answer.details = Some(Details { gone, ..before });
+        } else if let Some(crumb) = crumb.filter(|crumb| answer.of == Some(crumb.id)) {
+            answer.details = Some(Details::vanished(crumb.id, crumb.title.clone()));
+        }
     }
 
     /// Asks for what is to be shown now.
@@ -248,7 +312,7 @@ impl App {
             sort: list.sort,
             columns: self.settings.columns[self.view.index()].clone(),
             keep: list.cursor,
-            details: self.trail.last().map(|crumb| crumb.id).or(beside),
+            details: self.jumping.or(self.trail.last().map(|crumb| crumb.id)).or(beside),
         };
         self.effects.push(Effect::Present(Box::new((question, self.picture.clone()))));
     }
@@ -269,6 +333,7 @@ impl App {
 
     fn key(&mut self, key: Key) {
         self.told = false;
+        self.jumping = None;
         if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
             self.effects.push(Effect::Cancel);
             self.say(Severity::Note, "cancelled: what is under way is brought to its end");

@@ -17,6 +17,7 @@ impl App {
                 }
             }
             Mouse::Press(column, line) => {
+                self.jumping = None;
                 if let Some(hit) = self.painted.at(column, line) {
                     self.hit(hit);
                 }
@@ -30,12 +31,11 @@ impl App {
             Hit::Head(column) => self.sort_by(column),
             Hit::Row(row) if self.list().at == row && self.list().cursor.is_some() => self.run(Command::Open),
             Hit::Row(row) => self.go_to_row(row),
+            Hit::Trace(yes) => self.answer_trace(yes),
             Hit::Line(line) => {
-                let on = self.trail.last().is_some_and(|crumb| crumb.line == line);
-                if let Some(crumb) = self.trail.last_mut() {
-                    crumb.line = line;
-                }
-                if on {
+                let on = self.trail.last().map(|crumb| crumb.line);
+                self.step(line as isize - on.unwrap_or(line) as isize);
+                if on == Some(line) {
                     self.run(Command::Open);
                 }
             }

@@ -1,6 +1,7 @@
 //! What lies above the view and has the keys while it is there: help, the log, a choice of columns, the command line.
 
-use super::App;
+use super::export::ExportName;
+use super::{App, TraceQuestion};
 use crate::config::keys::{BINDINGS, Command, Key};
 use crate::tui::dialog::{Dialog, Next};
 use crate::tui::field::Field;
@@ -19,6 +20,10 @@ pub enum Overlay {
     Palette(Palette),
     /// An action is asked about.
     Dialog(Box<Dialog>),
+    /// Whether a look that leaves a trace is to be taken.
+    Trace(TraceQuestion),
+    /// A file to write the rows to.
+    Export(ExportName),
 }
 
 /// The list of keys.
@@ -65,6 +70,8 @@ enum Done {
     Closes,
     /// It closes, and the view is sorted by this column.
     Sort(&'static str),
+    /// It closes, and the rows are written to this file.
+    Export(String),
     /// It closes, and the line is carried out.
     Line(String),
     /// A dialog says what.
@@ -77,6 +84,7 @@ impl Overlay {
         match self {
             Self::Palette(palette) => palette.field.paste(text),
             Self::Dialog(dialog) => dialog.paste(text),
+            Self::Export(name) => name.field.paste(text),
             Self::Help(help) if help.searching => help.search.paste(text),
             _ => {}
         }
@@ -102,6 +110,15 @@ impl App {
             Overlay::Sort(chooser) => chooser.key(key, command),
             Overlay::Palette(palette) => palette.key(key),
             Overlay::Dialog(dialog) => Done::Dialog(dialog.key(key, command)),
+            Overlay::Trace(_) => {
+                self.trace_key(key, command);
+                return;
+            }
+            Overlay::Export(name) => match name.key(key) {
+                Err(()) => Done::Closes,
+                Ok(None) => Done::Stays,
+                Ok(Some(path)) => Done::Export(path),
+            },
         };
         match done {
             Done::Stays => {}
@@ -111,6 +128,10 @@ impl App {
                 self.sort_by(column);
             }
             Done::Dialog(next) => self.follow(next),
+            Done::Export(path) => {
+                self.overlay = None;
+                self.export_to(path);
+            }
             Done::Line(line) => {
                 self.overlay = None;
                 self.carry_out(&line);

@@ -1,75 +1,243 @@
 //! Details of one thing, in the place of the list or beside it.
+//!
+//! ```text
+//! Queues › queue:5 › orders(812)                                      the way that led here
+//! orders(812) ─▶ [queue 0x4d2  3 msgs, 96/16K] ─▶ (nobody)            who is on each side
+//! ▁▂▂▅█ messages, last 4 min, 0–12                                    how its number went
+//! state        in-use (certain)                                       lines that can be walked,
+//! holders      last-sender    orders(812)                             or the contents
+//! ```
 
-use super::{Hit, Painted, put};
+use super::fold::folded;
+use super::{Hit, Painted, contents, list, put};
 use crate::output::grid::cut;
 use crate::tui::app::{App, Crumb};
-use crate::tui::present::Details;
+use crate::tui::present::{Details, Line, Part};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns of the labels.
-const LABEL: u16 = 13;
+/// Columns of the labels, and where there is little room.
+const LABEL: (u16, u16) = (13, 10);
+/// Columns below which there is little.
+const NARROW: u16 = 60;
+/// Rows that a value takes at the most: a command line may be as long as it likes.
+const MOST_ROWS: usize = 8;
+/// Lines from which on a picture and bars leave enough for what they are about.
+const ROOMY: u16 = 16;
 
-pub(super) fn draw(
+/// Details that are open, with the way that led to them; `None` while they are not known yet.
+pub(super) fn draw_open(
     frame: &mut Frame<'_>,
     app: &App,
-    details: &Details,
-    crumb: Option<&Crumb>,
+    details: Option<&Details>,
+    crumb: &Crumb,
     area: Rect,
     painted: &mut Painted,
 ) {
-    let theme = &app.theme;
+    if area.height == 0 {
+        return;
+    }
+    let way = way(app, crumb, details);
+    let gone = details.is_some_and(|details| details.gone);
+    let room = usize::from(area.width).saturating_sub(if gone { 5 } else { 0 });
+    let x = put(frame, area, area.x, &cut_left(&way, room), app.theme.heading);
+    if gone {
+        put(frame, area, x + 1, "gone", app.theme.gone);
+    }
+    let area = below(area, 1);
+    let Some(details) = details else {
+        // The contents can be there before the rest is.
+        match &crumb.pane {
+            Some(pane) => contents::draw(frame, app, pane, area, painted),
+            None => drop(put(frame, area, area.x, "looking…", app.theme.dim)),
+        }
+        return;
+    };
+    let area = head(frame, app, details, area);
+    if let Some(pane) = &crumb.pane {
+        contents::draw(frame, app, pane, area, painted);
+        return;
+    }
+    let offset = offset(details, crumb, area);
+    painted.details_offset = offset;
+    let mut rest = area;
+    for (at, one) in details.lines.iter().enumerate().skip(offset) {
+        if rest.height == 0 {
+            break;
+        }
+        let rows = line(frame, app, details, one, rest);
+        painted.add(rows, Hit::Line(at));
+        painted.page = at + 1 - offset;
+        if crumb.line == at {
+            frame.buffer_mut().set_style(rows, app.theme.cursor);
+            // Screen readers and braille displays follow the terminal's own cursor.
+            frame.set_cursor_position((area.x, rows.y));
+        }
+        rest = below(rest, rows.height);
+    }
+}
+
+/// The first line to be shown: the cursor is always among the lines that are seen, and no room is left below the last.
+fn offset(details: &Details, crumb: &Crumb, area: Rect) -> usize {
+    let rows = |at: usize| details.lines.get(at).map_or(1, |one| parts(one, area.width).len());
+    // The first of the lines above that still leaves this one on the screen.
+    let highest = |last: usize| {
+        let (mut at, mut used) = (last, rows(last));
+        while at > 0 && used + rows(at - 1) <= usize::from(area.height) {
+            at -= 1;
+            used += rows(at);
+        }
+        at
+    };
+    let last = details.lines.len().saturating_sub(1);
+    crumb.offset.min(highest(last)).clamp(highest(crumb.line.min(last)), crumb.line.min(last))
+}
+
+/// Columns of the labels.
+const fn label_width(width: u16) -> u16 {
+    if width < NARROW { LABEL.1 } else { LABEL.0 }
+}
+
+/// A line's value in as many rows as it needs.
+fn parts(one: &Line, width: u16) -> Vec<String> {
+    folded(&one.text, usize::from(width.saturating_sub(label_width(width))), MOST_ROWS)
+}
+
+/// Details of the cursor's row, beside the list.
+pub(super) fn draw_beside(frame: &mut Frame<'_>, app: &App, details: &Details, area: Rect) {
     if area.height == 0 || area.width < 4 {
         return;
     }
-    let mut area = area;
-    if crumb.is_none() {
-        for y in area.y..area.bottom() {
-            put(frame, Rect { y, height: 1, ..area }, area.x, "│", theme.border);
-        }
-        area = Rect { x: area.x + 2, width: area.width - 2, ..area };
+    for y in area.y..area.bottom() {
+        put(frame, Rect { y, height: 1, ..area }, area.x, "│", app.theme.border);
     }
-    let title = match crumb {
-        Some(_) => {
-            let before = app.trail.crumbs().iter().map(|crumb| crumb.title.as_str()).filter(|title| !title.is_empty());
-            let way: Vec<&str> = std::iter::once(app.view.title()).chain(before).collect();
-            way.join(" › ")
-        }
-        None => details.title.clone(),
-    };
-    let x = put(frame, area, area.x, &title, theme.heading);
+    let area = Rect { x: area.x + 2, width: area.width - 2, ..area };
+    let x = put(frame, area, area.x, &details.title, app.theme.heading);
     if details.gone {
-        put(frame, area, x + 1, "gone", theme.gone);
+        put(frame, area, x + 1, "gone", app.theme.gone);
     }
-    let height = usize::from(area.height - 1);
-    let lines = details.lines.len();
-    let line = crumb.map(|crumb| crumb.line);
-    let offset = crumb.map_or(0, |crumb| crumb.offset).min(lines.saturating_sub(height));
-    let offset = line.map_or(offset, |line| offset.min(line));
-    let offset = line.filter(|line| *line >= offset + height).map_or(offset, |line| line + 1 - height.max(1));
-    if crumb.is_some() {
-        (painted.page, painted.details_offset) = (height, offset);
+    let area = head(frame, app, details, below(area, 1));
+    let mut rest = area;
+    for one in &details.lines {
+        if rest.height == 0 {
+            break;
+        }
+        let rows = line(frame, app, details, one, rest);
+        rest = below(rest, rows.height);
     }
-    for (at, y) in (offset..lines).zip(area.y + 1..area.bottom()) {
-        let row = Rect { y, height: 1, ..area };
-        let one = &details.lines[at];
-        put(frame, row, area.x, &one.label, theme.label);
-        let room = usize::from(area.width.saturating_sub(LABEL));
-        let style = if one.link.is_some() { theme.key } else { theme.value };
-        if one.text.width() > room {
-            let mut text = String::new();
-            cut(&mut text, &one.text, room);
-            put(frame, row, area.x + LABEL, &text, style);
-        } else {
-            put(frame, row, area.x + LABEL, &one.text, style);
+}
+
+/// The names of all that was opened on the way here.
+fn way(app: &App, last: &Crumb, details: Option<&Details>) -> String {
+    let crumbs = app.trail.crumbs();
+    let before = crumbs[..crumbs.len().saturating_sub(1)].iter().map(|crumb| crumb.title.as_str());
+    let here = details.map_or(last.title.as_str(), |details| details.title.as_str());
+    let contents = if last.pane.is_some() { "contents" } else { "" };
+    let names = std::iter::once(app.view.title()).chain(before).chain([here, contents]);
+    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" › ")
+}
+
+/// The end of a text, as much as fits: where somebody is matters more than where he began.
+fn cut_left(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let (mut start, mut used) = (text.len(), 1);
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
         }
-        if crumb.is_some() {
-            painted.add(row, Hit::Line(at));
+        start = at;
+    }
+    if width == 0 { String::new() } else { format!("…{}", &text[start..]) }
+}
+
+/// What is left of an area below so many lines.
+fn below(area: Rect, lines: u16) -> Rect {
+    let lines = lines.min(area.height);
+    Rect { y: area.y + lines, height: area.height - lines, ..area }
+}
+
+/// Who is on each side, and how its number went; what is left of the area.
+fn head(frame: &mut Frame<'_>, app: &App, details: &Details, area: Rect) -> Rect {
+    let theme = &app.theme;
+    let mut rest = area;
+    if let Some(flow) = details.flow.as_ref().filter(|_| area.height >= 4) {
+        let mut x = area.x;
+        for (text, part) in flow.spans(usize::from(area.width)) {
+            let style = match part {
+                _ if details.gone => theme.gone,
+                Part::Party => theme.value,
+                Part::Waiting => theme.warning,
+                Part::Gone => theme.gone,
+                Part::Aside | Part::Arrow => theme.dim,
+                Part::Object => theme.title,
+            };
+            x = put(frame, area, x, &text, style);
         }
-        if line == Some(at) {
-            frame.buffer_mut().set_style(row, theme.cursor);
-            frame.set_cursor_position((area.x, y));
+        rest = below(rest, 1);
+    }
+    let roomy = area.height >= ROOMY;
+    if let Some(history) = details.history.as_ref().filter(|_| area.height >= 8) {
+        let caption = history.caption();
+        let room = usize::from(area.width).saturating_sub(caption.width() + 1);
+        let bars = history.bars(room.min(60), if roomy { 2 } else { 1 });
+        let mut x = rest.x;
+        for bar in &bars {
+            x = put(frame, rest, rest.x, bar, if details.gone { theme.gone } else { theme.spark });
+            rest = below(rest, 1);
         }
+        if !bars.is_empty() {
+            let caption_line = Rect { y: rest.y - 1, height: 1, ..area };
+            put(frame, caption_line, x + 1, &caption, theme.dim);
+        }
+    }
+    if roomy && rest.y > area.y { below(rest, 1) } else { rest }
+}
+
+/// One line: what it tells, and the value. The rows at the top of the area that it took.
+fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: Rect) -> Rect {
+    let theme = &app.theme;
+    let column = label_width(area.width);
+    let label = Rect { width: area.width.min(column - 1), height: 1, ..area };
+    put_cut(frame, label, &one.label, if details.gone { theme.gone } else { theme.label });
+    let style = match one.link {
+        _ if details.gone => theme.gone,
+        Some(_) => theme.key,
+        None if one.label == "state" => list::state(app, one.text.split(' ').next().unwrap_or_default()),
+        None => theme.value,
+    };
+    let parts = parts(one, area.width);
+    for (part, y) in parts.iter().zip(area.y..area.bottom()) {
+        put(frame, Rect { y, height: 1, ..area }, area.x + column.min(area.width), part, style);
+    }
+    Rect { height: area.height.min(parts.len() as u16), ..area }
+}
+
+/// Writes a text into one line, and marks that something is missing.
+fn put_cut(frame: &mut Frame<'_>, area: Rect, text: &str, style: Style) {
+    if text.width() <= usize::from(area.width) {
+        put(frame, area, area.x, text, style);
+        return;
+    }
+    let mut short = String::new();
+    cut(&mut short, text, usize::from(area.width));
+    put(frame, area, area.x, &short, style);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_long_way_is_what_is_shown() {
+        let way = "Queues › queue:5 › orders(812)";
+        assert_eq!(cut_left(way, 40), way);
+        assert_eq!(cut_left(way, 12), "…orders(812)");
+        assert_eq!((cut_left(way, 1), cut_left(way, 0)), ("…".to_owned(), String::new()));
+        assert_eq!(cut_left("漢字漢字", 4), "…字");
     }
 }

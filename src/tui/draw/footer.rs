@@ -75,11 +75,14 @@ fn counts(app: &App) -> String {
 /// Commands that the footer offers, the most useful first.
 fn offered(app: &App) -> &'static [Command] {
     use Command::{
-        Back, CommandLine, Create, Filter, Freeze, Help, Jump, Open, Peek, Quit, Remove, Select, Send, Signal, Sort,
-        Undo,
+        Back, CommandLine, Create, Filter, First, Form, Freeze, Help, Jump, Last, Open, PageDown, PageUp, Peek, Quit,
+        Remove, Select, Send, Signal, Sort, Undo,
     };
     if app.filtering {
         return &[Back];
+    }
+    if app.pane().is_some() {
+        return &[Help, Back, Peek, Form, PageDown, PageUp, First, Last];
     }
     if !app.trail.crumbs().is_empty() {
         return &[Help, Back, Jump, Peek, Remove, Signal, Send, Undo];

@@ -12,12 +12,15 @@
 //! What was painted where is handed back as [`Painted`], for the mouse and for paging.
 
 mod ascii;
+mod contents;
 mod details;
 mod dialog;
+mod fold;
 mod footer;
 mod header;
 mod list;
 mod overlay;
+mod trace;
 
 use super::app::App;
 use super::dialog::Press;
@@ -40,6 +43,8 @@ pub enum Hit {
     Row(usize),
     /// A line of the details.
     Line(usize),
+    /// The answer to whether a look may leave a trace.
+    Trace(bool),
     /// Something that stands for a command.
     Command(Command),
     /// A button of a dialog.
@@ -118,9 +123,9 @@ fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) 
         return;
     };
     match (&answer.details, app.trail.last()) {
-        (Some(details), Some(crumb)) => details::draw(frame, app, details, Some(crumb), area, painted),
-        (None, Some(_)) => {
-            frame.render_widget(Line::styled("looking…", app.theme.dim), Rect { height: area.height.min(1), ..area });
+        (details, Some(crumb)) => {
+            let details = details.as_ref().filter(|details| details.id == crumb.id);
+            details::draw_open(frame, app, details, crumb, area, painted);
         }
         (beside, None) => {
             let side = if beside.is_some() && app.has_side_pane() { area.width * 2 / 5 } else { 0 };
@@ -128,7 +133,7 @@ fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) 
             list::draw(frame, app, &answer.listing, main, painted);
             if let Some(details) = beside.as_ref().filter(|_| side > 0) {
                 let pane = Rect { x: area.x + main.width, width: side, ..area };
-                details::draw(frame, app, details, None, pane, painted);
+                details::draw_beside(frame, app, details, pane);
             }
         }
     }

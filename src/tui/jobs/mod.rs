@@ -4,7 +4,9 @@
 //! asks [`Teller::cancelled`] whether to go on.
 
 mod create;
+pub mod export;
 mod keeping;
+pub mod peek;
 mod plan;
 mod remove;
 mod send;
@@ -29,6 +31,10 @@ use std::sync::mpsc::Sender;
 /// Something to be done.
 #[derive(Debug)]
 pub enum Job {
+    /// Look at what an object holds.
+    Peek(peek::Job),
+    /// Write rows into a file.
+    Export(export::Export),
     /// Find out what the dialog of this number is about.
     Plan {
         /// The dialog.
@@ -67,6 +73,17 @@ pub enum Report {
         /// All of it.
         total: u64,
     },
+    /// What a look at contents found.
+    Peeked {
+        /// The look's number.
+        number: u64,
+        /// What it found.
+        found: peek::Found,
+    },
+    /// It was done: what.
+    Done(String),
+    /// It was not: why.
+    Failed(String),
     /// A message for the log.
     Said(Severity, String),
     /// What the dialog of this number asked for.
@@ -125,6 +142,8 @@ impl Job {
     /// Does it.
     pub fn run(self, teller: &Teller) {
         match self {
+            Self::Peek(job) => job.run(teller),
+            Self::Export(export) => export.run(teller),
             Self::Plan { ticket, planning } => teller.tell(Report::Planned(ticket, planning.run())),
             Self::Do(deed) => {
                 let ended = match *deed {

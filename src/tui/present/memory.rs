@@ -25,7 +25,16 @@ struct Trace {
     /// Number of the look that saw it last.
     seen: u64,
     last: Option<u64>,
-    samples: Option<VecDeque<u64>>,
+    samples: Option<VecDeque<Sample>>,
+}
+
+/// What an object's number was at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// When: milliseconds since the epoch.
+    pub at: i64,
+    /// The number.
+    pub value: u64,
 }
 
 /// What was there before.
@@ -40,7 +49,7 @@ pub struct Memory {
     tables: Option<Time>,
     sampled: usize,
     /// The last list of each view, for rows that have vanished.
-    pub(super) lists: FxHashMap<View, Listing>,
+    pub(super) lists: FxHashMap<View, Arc<Listing>>,
 }
 
 impl Memory {
@@ -62,6 +71,8 @@ impl Memory {
         // What the first full look sees, and looks before it, is not new: nobody knows what was there before.
         self.walks += u64::from(look.depth == Depth::Full);
         let first = self.walks == 0 || (self.walks == 1 && look.depth == Depth::Full);
+        let taken = look.snapshot.taken_at;
+        let at = taken.secs * 1000 + i64::from(taken.nanos / 1_000_000);
         for object in &look.snapshot.objects {
             let sample = sample(object);
             let trace = self.traces.entry(object.identity).or_insert_with(|| Trace {
@@ -82,7 +93,7 @@ impl Memory {
                 }
                 if let Some(samples) = &mut trace.samples {
                     samples.truncate(SAMPLES - 1);
-                    samples.push_front(sample);
+                    samples.push_front(Sample { at, value: sample });
                 }
             }
         }
@@ -107,8 +118,8 @@ impl Memory {
         self.traces.get(&identity).is_some_and(|trace| trace.changed > 0 && trace.changed + MARKED > self.looks)
     }
 
-    /// How its number went, the oldest first.
-    pub fn samples(&self, identity: Identity) -> Vec<u64> {
+    /// How its number went, the oldest first. Looks are not evenly far apart: each sample has its own time.
+    pub fn samples(&self, identity: Identity) -> Vec<Sample> {
         let samples = self.traces.get(&identity).and_then(|trace| trace.samples.as_ref());
         samples.into_iter().flatten().rev().copied().collect()
     }

@@ -5,13 +5,17 @@
 //! before, for marks and sparklines.
 
 mod details;
+mod flow;
 mod listing;
 mod memory;
+mod spark;
 mod summary;
 
-pub use details::{Details, Line, Link};
+pub use details::{Details, Jump, Line, Link};
+pub use flow::{Flow, Part};
 pub use listing::{ListRow, Listing, Mark};
-pub use memory::Memory;
+pub use memory::{Memory, Sample};
+pub use spark::History;
 pub use summary::{Cost, Summary};
 
 use super::id::Id;
@@ -19,6 +23,7 @@ use super::look::Picture;
 use super::view::View;
 use crate::query::columns::Column;
 use crate::query::filter::Filter;
+use std::sync::Arc;
 
 /// What is to be shown.
 #[derive(Debug, Clone)]
@@ -47,8 +52,10 @@ pub struct Answer {
     /// Its view.
     pub view: View,
     /// The rows of the view; none in the overview.
-    pub listing: Listing,
-    /// Details, if they were asked for.
+    pub listing: Arc<Listing>,
+    /// Whose details were asked for.
+    pub of: Option<Id>,
+    /// These details; `None` when there is no such thing any more.
     pub details: Option<Details>,
     /// What the header tells.
     pub summary: Summary,
@@ -59,5 +66,12 @@ pub fn present(picture: &Picture, question: &Question, memory: &mut Memory) -> A
     memory.learn(picture);
     let listing = listing::list(picture, question, memory);
     let details = question.details.and_then(|id| details::details(picture, id, memory));
-    Answer { number: question.number, view: question.view, listing, details, summary: summary::sum(picture) }
+    Answer {
+        number: question.number,
+        view: question.view,
+        listing,
+        of: question.details,
+        details,
+        summary: summary::sum(picture),
+    }
 }

@@ -9,6 +9,7 @@ pub mod isolated;
 pub mod look;
 pub mod mounts;
 pub mod posix;
+pub mod pty;
 pub mod shared;
 pub mod signals;
 pub mod sockets;

@@ -1,0 +1,57 @@
+//! From one end to the other, or to the owner: `o`. Where that is, the presenter says with the details; they are asked for
+//! first where they are not shown.
+
+use super::{App, Severity};
+use crate::tui::id::Id;
+use crate::tui::present::{Details, Jump};
+
+impl App {
+    /// Where the cursor's line of the details leads.
+    pub(super) fn linked(&self) -> Option<Id> {
+        let crumb = self.trail.last()?;
+        let details = self.shown()?.details.as_ref().filter(|details| details.id == crumb.id)?;
+        details.lines.get(crumb.line)?.link.map(|link| link.to)
+    }
+
+    /// Goes to the other end of what the cursor is on, as soon as that is known.
+    pub(super) fn jump(&mut self) {
+        let Some(id) = self.trail.last().map(|crumb| crumb.id).or(self.list().cursor) else {
+            self.say(Severity::Note, "there is nothing here to go from");
+            return;
+        };
+        self.jumping = Some(id);
+        if !self.jumped() {
+            self.ask();
+        }
+    }
+
+    /// Goes there, if the details that say where are there; false if not.
+    pub(super) fn jumped(&mut self) -> bool {
+        let Some(id) = self.jumping else { return true };
+        let Some(answer) = self.answer.as_deref() else { return false };
+        let of = |details: &&Details| details.id == id;
+        let Some(details) = answer.details.as_ref().filter(of) else {
+            let known = answer.of == Some(id);
+            if known {
+                self.jumping = None;
+                self.say(Severity::Note, "it has vanished, and its other end with it");
+            }
+            return known;
+        };
+        self.jumping = None;
+        match details.jump.clone() {
+            Jump::To(to) => self.open_details(to),
+            Jump::Nowhere(why) => self.say(Severity::Note, why),
+            Jump::Line(line) => {
+                let details = details.clone();
+                self.open_details(id);
+                if let Some(crumb) = self.trail.last_mut() {
+                    crumb.pane = None;
+                    crumb.go(&details, line);
+                }
+                self.say(Severity::Note, "several processes have it: Enter goes to the one under the cursor");
+            }
+        }
+        true
+    }
+}
