@@ -81,6 +81,21 @@ impl ProblemRow {
 
 const SEVERITIES: &[&str] = &[Severity::Severe.name(), Severity::Warning.name(), Severity::Note.name()];
 
+const CLASSES: &[&str] = &[
+    Class::Full.name(),
+    Class::Blocked.name(),
+    Class::Backlog.name(),
+    Class::NearLimit.name(),
+    Class::NoReader.name(),
+    Class::NoWriter.name(),
+    Class::NoPartner.name(),
+    Class::HalfClosed.name(),
+    Class::Unread.name(),
+    Class::Leaked.name(),
+    Class::MarkedForRemoval.name(),
+    Class::Suspect.name(),
+];
+
 /// The columns, in the order of the table.
 pub static PROBLEMS: Sheet<ProblemRow> = Sheet(&[
     Column {
@@ -92,6 +107,7 @@ pub static PROBLEMS: Sheet<ProblemRow> = Sheet(&[
     Column {
         aliases: &["what"],
         field: FieldType::Text,
+        choices: CLASSES,
         rank: Some(|row| row.class as u8),
         ..Column::text("class", "what is wrong, in a word", 85, |row: &ProblemRow| Cell::text(row.class.name()))
     },
@@ -175,5 +191,13 @@ mod tests {
         PROBLEMS.sort(&mut order, "severity", false);
         let names: Vec<&str> = order.iter().map(|row| row.severity.name()).collect();
         assert_eq!(names, SEVERITIES);
+    }
+
+    #[test]
+    fn a_class_that_is_none_is_a_fault() {
+        let fault = Filter::parse_text("class:leeked", &PROBLEMS).unwrap_err().to_string();
+        assert!(fault.contains("leaked"), "{fault}");
+        // The last one is known too: the list has all of them.
+        assert_eq!(CLASSES.len(), Class::Suspect as usize + 1);
     }
 }

@@ -133,7 +133,7 @@ impl<R> Row for Record<'_, R> {
         let Some(column) = self.columns.get(field.id) else { return false };
         let hit = match (column.cell)(self.row) {
             Cell::Absent => false,
-            Cell::Text(text) => test(Value::Text(&text)),
+            Cell::Text(word) => test(Value::Text(&word)),
             Cell::Number(number) => test(Value::Number(number)),
             Cell::Size(bytes) => test(Value::Number(i128::from(bytes))),
             Cell::Age(seconds) => test(Value::Seconds(seconds)),
@@ -143,7 +143,7 @@ impl<R> Row for Record<'_, R> {
                 test(Value::Text(&shown))
             }
         };
-        hit || (column.also)(self.row).iter().any(|text| test(Value::Text(text)))
+        hit || (column.also)(self.row).iter().any(|word| test(Value::Text(word)))
     }
 
     fn any_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {

@@ -125,8 +125,8 @@ fn most(snapshot: &Snapshot, processes: &[ProcessRow]) -> Vec<Most> {
     for (measure, view) in owned {
         let mut users: FxHashMap<u32, (u64, u64)> = FxHashMap::default();
         for object in snapshot.objects.iter().filter(|object| View::of(object) == view) {
-            let Some(owner) = object.owner else { continue };
-            let (objects, amount) = users.entry(owner.uid).or_default();
+            let Some(ids) = object.owner else { continue };
+            let (objects, amount) = users.entry(ids.uid).or_default();
             *objects += 1;
             *amount = amount.saturating_add(of_body(&object.body));
         }

@@ -291,7 +291,7 @@ impl App {
     }
 
     fn help_keys(&self) -> HelpKeys {
-        let key = |command| self.settings.keymap.shown(command).to_string();
+        let key = |command| self.settings.keymap.shown(command).clone();
         HelpKeys { remove: key(Command::Remove), signal: key(Command::Signal), open: key(Command::Open) }
     }
 

@@ -3,7 +3,7 @@
 use super::{Hit, Painted, put};
 use crate::output::grid::{GAP, Shown, fit, pad};
 use crate::tui::app::App;
-use crate::tui::present::{Listing, Mark};
+use crate::tui::present::{Listing, Mark, wrapped};
 use crate::tui::view::View;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -40,7 +40,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, listing: &Listing, area: Re
             (true, "") => "there are none",
             (true, text) => text,
         };
-        let lines = super::overview::wrapped(text, usize::from(inner.width));
+        let lines = wrapped(text, usize::from(inner.width));
         for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
             put(frame, Rect { y, height: 1, ..inner }, inner.x, line, theme.dim);
         }

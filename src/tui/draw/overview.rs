@@ -45,10 +45,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, overview: &Overview, area: 
     for (area, blocks) in columns {
         let lines = spaced(overview, blocks, usize::from(area.height));
         let height = usize::from(area.height);
-        let on = |line: &Option<&OverviewLine>| line.is_some_and(|line| holds(line, app.list().at));
         let last = lines.len().saturating_sub(height);
         let mut offset = app.list().offset.min(last);
-        if let Some(at) = lines.iter().position(on) {
+        if let Some(at) = lines.iter().position(|line| line.is_some_and(|line| holds(line, app.list().at))) {
             // What can be reached by going up further is seen without it: the title above the first line.
             let first = lines.iter().position(|line| line.is_some_and(|line| line.parts > 0));
             let top = if first == Some(at) { 0 } else { at };
@@ -258,31 +257,5 @@ fn counts(
         let place = Rect { x: from, width: x.saturating_sub(from), ..area };
         part(frame, app, first + at, place, painted);
         x += 2;
-    }
-}
-
-/// Text in lines of at most so many columns, broken at blanks.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_broken_at_blanks() {
-        assert_eq!(wrapped("a bc def g", 4), ["a bc", "def", "g"]);
-        assert_eq!(wrapped("abcdef g", 3), ["abcdef", "g"], "what cannot be broken is cut where it is drawn");
     }
 }

@@ -4,7 +4,7 @@
 use super::Summary;
 use super::listing::{ListRow, Listing, Mark};
 use super::tables::nothing_wrong;
-use crate::diagnose::{Severity, State};
+use crate::diagnose::{Class, Severity, State};
 use crate::model::{Unit, Usage};
 use crate::query::problems::{ProblemRow, Subject};
 use crate::query::{Cell, Style};
@@ -12,6 +12,7 @@ use crate::tui::id::{Id, Item};
 use crate::tui::insight::{Insight, Measure, Most, Who};
 use crate::tui::look::Picture;
 use crate::tui::view::View;
+use rustc_hash::FxHashMap;
 
 /// The overview as lines, and where its parts lead.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -119,8 +120,9 @@ pub enum Go {
     Details(Id),
 }
 
-/// Problems that are named; the view has them all.
+/// Problems that are named, and how many of one sort: a thousand leaked queues must not hide the rest. The view has all.
 const NAMED: usize = 12;
+const ALIKE: usize = 4;
 
 /// The overview, and its parts as the rows of a listing.
 pub(super) fn overview(picture: &Picture, summary: &Summary) -> (Overview, Listing) {
@@ -256,7 +258,13 @@ impl Builder {
         if counted == 0 {
             self.line(Block::Problems, What::Text(nothing), Vec::new());
         }
-        for problem in insight.problems.iter().filter(|problem| problem.counts()).take(NAMED) {
+        let mut alike: FxHashMap<Class, usize> = FxHashMap::default();
+        let named = insight.problems.iter().filter(|problem| problem.counts()).filter(|problem| {
+            let before = alike.entry(problem.class).or_default();
+            *before += 1;
+            *before <= ALIKE
+        });
+        for problem in named.take(NAMED) {
             let (item, of) = match problem.subject {
                 Subject::Object(identity) => (Item::Object(identity), Id::Object(identity)),
                 Subject::Limit(name) => (Item::Near(name), Id::Limit(name)),

@@ -12,6 +12,7 @@ use crate::snapshot::Visibility;
 use crate::tui::id::Id;
 use crate::tui::insight::Insight;
 use crate::tui::look::Picture;
+use unicode_width::UnicodeWidthStr;
 
 /// Keys of the commands that problems name as help.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,9 @@ pub struct HelpKeys {
     /// Opens details.
     pub open: String,
 }
+
+/// Columns in which a problem is told: as many as details have beside a list.
+const TOLD: usize = 48;
 
 /// The processes that have objects.
 pub(super) fn processes(picture: &Picture, question: &Question) -> Listing {
@@ -58,14 +62,14 @@ pub(super) fn told(picture: &Picture, id: Id) -> Vec<Line> {
     for problem in insight.problems.iter().filter(|problem| id_of(problem) == id) {
         let what = format!("{}, {}", problem.class.name(), problem.severity.name());
         lines.push(Line { label: "problem".to_owned(), text: what, link: None });
-        lines.extend(problem.reason.split("; ").map(|part| Line {
-            label: String::new(),
-            text: part.to_owned(),
-            link: None,
-        }));
-        for (part, label) in problem.help.split("; ").zip(std::iter::once("help").chain(std::iter::repeat(""))) {
-            lines.push(Line { label: label.to_owned(), text: part.to_owned(), link: None });
-        }
+        let mut add = |label: &str, sentence: &str| {
+            let labels = std::iter::once(label).chain(std::iter::repeat(""));
+            for (text, label) in sentence.split("; ").flat_map(|part| wrapped(part, TOLD)).zip(labels) {
+                lines.push(Line { label: label.to_owned(), text, link: None });
+            }
+        };
+        add("", &problem.reason);
+        add("help", &problem.help);
     }
     lines
 }
@@ -143,5 +147,31 @@ fn listing<R>(
         rows: rows.iter().map(|row| ListRow::new(id(row), Mark::None)).collect(),
         total: all.len(),
         ..Listing::default()
+    }
+}
+
+/// Text in lines of at most so many columns, broken at blanks.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_at_blanks() {
+        assert_eq!(wrapped("a bc def g", 4), ["a bc", "def", "g"]);
+        assert_eq!(wrapped("abcdef g", 3), ["abcdef", "g"], "what cannot be broken is cut where it is drawn");
     }
 }
