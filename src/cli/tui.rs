@@ -93,6 +93,7 @@ impl Tui {
             policy: Policy { read_only, force: false },
             store: keeping::place(file.backup).ok(),
             view,
+            clipboard: crate::output::osc52::Wrap::default(),
             remembered,
         })
     }

@@ -2,7 +2,8 @@
 //! which is cheap and so may be newer.
 
 use super::id::Id;
-use crate::model::{Body, Identity, Object};
+use super::view::View;
+use crate::model::{Identity, Object};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use rustc_hash::FxHashMap;
@@ -27,6 +28,8 @@ pub struct Look {
     pub snapshot: Snapshot,
     /// Processor time that it took, of all threads together.
     pub cpu: Duration,
+    /// Objects of each view, by [`View::index`].
+    pub counts: [usize; View::ALL.len()],
     places: FxHashMap<Identity, u32>,
 }
 
@@ -34,7 +37,11 @@ impl Look {
     /// A look, and where each object of it is.
     pub fn new(depth: Depth, snapshot: Snapshot, cpu: Duration) -> Self {
         let places = snapshot.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect();
-        Self { depth, snapshot, cpu, places }
+        let mut counts = [0; View::ALL.len()];
+        for object in &snapshot.objects {
+            counts[View::of(object).index()] += 1;
+        }
+        Self { depth, snapshot, cpu, counts, places }
     }
 
     /// Where an object is in [`Snapshot::objects`].
@@ -116,8 +123,5 @@ impl Picture {
 
 /// Whether a look at the tables alone lists the object: all but what only processes' descriptors tell of.
 pub fn in_tables(object: &Object) -> bool {
-    match &object.body {
-        Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) => true,
-        Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => false,
-    }
+    View::of(object).in_tables()
 }

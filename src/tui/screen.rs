@@ -4,6 +4,7 @@
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use ratatui::crossterm::style::force_color_output;
 use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -26,6 +27,9 @@ pub struct Screen {
 impl Screen {
     /// Takes the terminal over. Errors: it is none, or gone.
     pub fn take(mouse: bool) -> io::Result<Self> {
+        // The theme decides about colours. Left to itself, crossterm 0.29 answers NO_COLOR by writing an empty sequence in
+        // the place of a colour, which resets the highlight as well.
+        force_color_output(true);
         take(mouse)?;
         match Terminal::new(CrosstermBackend::new(io::stdout())) {
             Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), mouse }),

@@ -1,7 +1,7 @@
 //! The views: which there are, in the order of their number keys, and what each lists.
 
 use crate::config::Columns;
-use crate::model::Kinds;
+use crate::model::{Kind, Kinds, Object};
 use crate::query::columns::Column;
 
 /// One page of the interface.
@@ -96,6 +96,22 @@ impl View {
     pub fn turned(self, by: isize) -> Self {
         let count = Self::ALL.len() as isize;
         Self::ALL[(self.index() as isize + by).rem_euclid(count) as usize]
+    }
+
+    /// The view that lists an object.
+    pub const fn of(object: &Object) -> Self {
+        match object.kind() {
+            Kind::Queue => Self::Queues,
+            Kind::Shm => Self::Memory,
+            Kind::Semaphore => Self::Semaphores,
+            Kind::Pipe | Kind::Fifo => Self::Pipes,
+            Kind::Socket => Self::Sockets,
+        }
+    }
+
+    /// Whether a look at the kernel's tables alone sees all that it lists.
+    pub const fn in_tables(self) -> bool {
+        matches!(self, Self::Queues | Self::Memory | Self::Semaphores)
     }
 
     /// The kinds of objects that it lists; none for views of something else.

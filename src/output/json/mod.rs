@@ -127,6 +127,13 @@ fn render_share(rows: &mut [Row<'_>], share: &mut Share) {
     share.pids.dedup();
 }
 
+/// One object, as the snapshot has it among its objects; in one line without its end.
+pub fn object_text(row: &Row<'_>) -> String {
+    let mut text = Vec::with_capacity(2048);
+    object::write(row, &mut text, &mut String::new());
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Writes one object a line.
 pub fn write_lines(out: &mut dyn Write, rows: &mut [Row<'_>]) -> io::Result<()> {
     let render_lines = |rows: &mut [Row<'_>], text: &mut Vec<u8>| {

@@ -47,6 +47,9 @@ impl App {
             Command::CommandLine => self.overlay = Some(Overlay::Palette(Palette::default())),
             Command::Help => self.overlay = Some(Overlay::Help(Help::default())),
             Command::Log => self.overlay = Some(Overlay::Log(LogPage::default())),
+            Command::CopyValue => self.copy_value(),
+            Command::CopyJson => self.copy_json(),
+            Command::Export => self.export(),
             Command::Suspend => self.effects.push(Effect::Suspend),
             other => self.say(Severity::Note, format!("{} does nothing here", named_as(other))),
         }
@@ -67,6 +70,10 @@ impl App {
                 }
                 self.ask();
             }
+            ("export", path) if !path.is_empty() => match crate::tui::jobs::export::fault(path) {
+                None => self.export_to(path.to_owned()),
+                Some(fault) => self.say(Severity::Error, fault),
+            },
             ("theme", name) if !name.is_empty() => match name.parse::<ThemeName>() {
                 Ok(theme) => self.use_theme(theme),
                 Err(error) => self.say(Severity::Error, error.to_string()),

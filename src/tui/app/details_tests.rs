@@ -1,6 +1,6 @@
 //! Details, jumps and contents over sequences of keys: each event goes through `update`, each question through the
 //! presenter, and the screen is painted for what is seen on it.
-#![allow(clippy::unwrap_used, irrefutable_let_patterns, reason = "other jobs are none of these tests' business")]
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::model::{Identity, Kind, Role, SocketState};

@@ -5,6 +5,7 @@ mod commands;
 mod contents;
 #[cfg(test)]
 mod details_tests;
+mod export;
 mod jump;
 mod list;
 mod log;
@@ -13,6 +14,7 @@ mod overlay;
 mod trail;
 
 pub use contents::{Pane, Question as TraceQuestion};
+pub use export::ExportName;
 pub use list::List;
 pub use log::{Entry, Log, Severity};
 pub use overlay::{Help, LogPage, Overlay, Palette, SortChooser};
@@ -31,6 +33,7 @@ use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::Time;
+use crate::output::osc52::Wrap;
 use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
@@ -57,6 +60,8 @@ pub struct Settings {
     pub view: View,
     /// Where backups of what is removed are kept, and how many; `None` where there is no place.
     pub store: Option<(PathBuf, backup::Settings)>,
+    /// How the clipboard is reached through what lies between this program and the terminal.
+    pub clipboard: Wrap,
     /// What was chosen in earlier runs.
     pub remembered: State,
 }
@@ -192,7 +197,14 @@ impl App {
         match report {
             Report::Progress { done, total } => self.progress = Some((done, total)),
             Report::Peeked { number, found } => self.peeked(number, found),
+            Report::Done(line) => self.finished(Severity::Done, &line),
+            Report::Failed(line) => self.finished(Severity::Error, &line),
         }
+    }
+
+    fn finished(&mut self, severity: Severity, line: &str) {
+        self.progress = None;
+        self.say(severity, line);
     }
 
     fn looked(&mut self, look: Arc<Look>) {

@@ -1,5 +1,6 @@
 //! What lies above the view and has the keys while it is there: help, the log, a choice of columns, the command line.
 
+use super::export::ExportName;
 use super::{App, TraceQuestion};
 use crate::config::keys::{BINDINGS, Command, Key};
 use crate::tui::field::Field;
@@ -18,6 +19,8 @@ pub enum Overlay {
     Palette(Palette),
     /// Whether a look that leaves a trace is to be taken.
     Trace(TraceQuestion),
+    /// A file to write the rows to.
+    Export(ExportName),
 }
 
 /// The list of keys.
@@ -64,6 +67,8 @@ enum Done {
     Closes,
     /// It closes, and the view is sorted by this column.
     Sort(&'static str),
+    /// It closes, and the rows are written to this file.
+    Export(String),
     /// It closes, and the line is carried out.
     Line(String),
 }
@@ -73,6 +78,7 @@ impl Overlay {
     pub(super) fn paste(&mut self, text: &str) {
         match self {
             Self::Palette(palette) => palette.field.paste(text),
+            Self::Export(name) => name.field.paste(text),
             Self::Help(help) if help.searching => help.search.paste(text),
             _ => {}
         }
@@ -101,6 +107,11 @@ impl App {
                 self.trace_key(key, command);
                 return;
             }
+            Overlay::Export(name) => match name.key(key) {
+                Err(()) => Done::Closes,
+                Ok(None) => Done::Stays,
+                Ok(Some(path)) => Done::Export(path),
+            },
         };
         match done {
             Done::Stays => {}
@@ -108,6 +119,10 @@ impl App {
             Done::Sort(column) => {
                 self.overlay = None;
                 self.sort_by(column);
+            }
+            Done::Export(path) => {
+                self.overlay = None;
+                self.export_to(path);
             }
             Done::Line(line) => {
                 self.overlay = None;

@@ -3,7 +3,7 @@
 use super::footer::clock;
 use super::{Painted, put};
 use crate::config::keys::Group;
-use crate::tui::app::{App, Help, LogPage, Overlay, Palette, Severity, SortChooser};
+use crate::tui::app::{App, ExportName, Help, LogPage, Overlay, Palette, Severity, SortChooser};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -20,6 +20,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, overlay: &Overlay, area: Re
         Overlay::Sort(chooser) => draw_sort(frame, app, chooser, area),
         Overlay::Palette(palette) => draw_palette(frame, app, palette, area),
         Overlay::Trace(question) => super::trace::draw(frame, app, question, area, painted),
+        Overlay::Export(name) => draw_export(frame, app, name, area),
     }
 }
 
@@ -131,4 +132,22 @@ fn draw_palette(frame: &mut Frame<'_>, app: &App, palette: &Palette, area: Rect)
         put(frame, line, end + 2, &candidates.join(" "), theme.dim);
     }
     frame.set_cursor_position((x + at, line.y));
+}
+
+fn draw_export(frame: &mut Frame<'_>, app: &App, name: &ExportName, area: Rect) {
+    let theme = &app.theme;
+    let inner = window(frame, app, "Write the rows to a file", (60, 3), area);
+    let line = |at: u16| Rect { y: inner.y + at, height: 1, ..inner };
+    let x = put(frame, line(0), inner.x, "File  ", theme.label);
+    let (text, at) = name.field.window(inner.right().saturating_sub(x));
+    put(frame, line(0), x, text, theme.input);
+    frame.set_cursor_position((x + at, inner.y));
+    if inner.height > 2 {
+        let (hint, style) = match &name.fault {
+            Some(fault) => (fault.as_str(), theme.error),
+            None => (".json is written as JSON, any other name as CSV", theme.dim),
+        };
+        put(frame, line(1), inner.x, hint, style);
+        put(frame, line(2), inner.x, "Enter writes, Esc does not", theme.dim);
+    }
 }

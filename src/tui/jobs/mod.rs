@@ -3,6 +3,7 @@
 //! A job is a plain value that holds its target's identity. It tells how far it is and what came of it by [`Report`]s, and
 //! asks [`Teller::cancelled`] whether to go on.
 
+pub mod export;
 pub mod peek;
 
 use super::event::Event;
@@ -15,6 +16,8 @@ use std::sync::mpsc::Sender;
 pub enum Job {
     /// Look at what an object holds.
     Peek(peek::Job),
+    /// Write rows into a file.
+    Export(export::Export),
 }
 
 /// What a job tells.
@@ -34,6 +37,10 @@ pub enum Report {
         /// What it found.
         found: peek::Found,
     },
+    /// It was done: what.
+    Done(String),
+    /// It was not: why.
+    Failed(String),
 }
 
 /// Whom a job tells.
@@ -66,6 +73,7 @@ impl Job {
     pub fn run(self, teller: &Teller) {
         match self {
             Self::Peek(job) => job.run(teller),
+            Self::Export(export) => export.run(teller),
         }
     }
 }

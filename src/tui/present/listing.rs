@@ -1,7 +1,7 @@
 //! The rows of a view as text, in order, with a mark on what is new, changed or gone.
 
+use super::Question;
 use super::memory::Memory;
-use super::{Question, details};
 use crate::model::Object;
 use crate::output::grid::{Extent, Grid, Head};
 use crate::query::filter::Filter;
@@ -10,6 +10,7 @@ use crate::tui::id::Id;
 use crate::tui::look::Picture;
 use crate::tui::view::View;
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// What has become of a row since the looks before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,17 +58,18 @@ const LINGER: u8 = 2;
 const MOST_GONE: usize = 100;
 
 /// The list of a question's view.
-pub(super) fn list(picture: &Picture, question: &Question, memory: &mut Memory) -> Listing {
+pub(super) fn list(picture: &Picture, question: &Question, memory: &mut Memory) -> Arc<Listing> {
     let mut listing = match question.view {
         View::Overview => Listing::default(),
-        view => objects(picture, question, memory, |object| details::kinds_of(object).intersects(view.kinds())),
+        view => objects(picture, question, memory, |object| View::of(object) == view),
     };
     let before = memory.lists.remove(&question.view).unwrap_or_default();
     if before.heads == listing.heads {
         listing.keep_gone(&before, question, picture);
     }
     listing.extents = listing.grid.extents(&listing.heads);
-    memory.lists.insert(question.view, listing.clone());
+    let listing = Arc::new(listing);
+    memory.lists.insert(question.view, Arc::clone(&listing));
     listing
 }
 

@@ -49,7 +49,7 @@ pub struct Memory {
     tables: Option<Time>,
     sampled: usize,
     /// The last list of each view, for rows that have vanished.
-    pub(super) lists: FxHashMap<View, Listing>,
+    pub(super) lists: FxHashMap<View, Arc<Listing>>,
 }
 
 impl Memory {

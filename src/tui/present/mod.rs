@@ -23,6 +23,7 @@ use super::look::Picture;
 use super::view::View;
 use crate::query::columns::Column;
 use crate::query::filter::Filter;
+use std::sync::Arc;
 
 /// What is to be shown.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ pub struct Answer {
     /// Its view.
     pub view: View,
     /// The rows of the view; none in the overview.
-    pub listing: Listing,
+    pub listing: Arc<Listing>,
     /// Whose details were asked for.
     pub of: Option<Id>,
     /// These details; `None` when there is no such thing any more.

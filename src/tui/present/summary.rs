@@ -1,6 +1,5 @@
 //! What the header tells whatever the view: how much there is of each, what could not be seen, what a look costs.
 
-use super::details::kinds_of;
 use crate::model::Time;
 use crate::tui::look::Picture;
 use crate::tui::view::View;
@@ -35,16 +34,10 @@ pub(super) fn sum(picture: &Picture) -> Summary {
     let Some(full) = &picture.full else { return Summary::default() };
     let newest = picture.tables.as_ref().unwrap_or(full);
     let visibility = &full.snapshot.visibility;
-    let mut counts = [None; View::ALL.len()];
-    for view in View::ALL.into_iter().filter(|view| !view.kinds().is_empty()) {
-        counts[view.index()] = Some(0);
-    }
-    for row in picture.rows(|_| true) {
-        let kinds = kinds_of(row.object());
-        if let Some(view) = View::ALL.into_iter().find(|view| view.kinds().intersects(kinds)) {
-            *counts[view.index()].get_or_insert(0) += 1;
-        }
-    }
+    let counts = View::ALL.map(|view| {
+        let look = if view.in_tables() { newest } else { full };
+        (!view.kinds().is_empty()).then_some(look.counts[view.index()])
+    });
     Summary {
         host: full.snapshot.host.name.clone(),
         counts,

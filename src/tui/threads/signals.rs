@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::sync::mpsc::Sender;
 
 /// Tells of each from now on. `signals` was taken before any thread was started, so that no other one gets them.
-pub fn start(events: &Sender<Event>, signals: JobSignals) -> std::io::Result<()> {
+pub fn start(events: &Sender<Event>, signals: JobSignals) -> io::Result<()> {
     let to = events.clone();
     super::start("signals", events, move || {
         while let Ok(signal) = signals.wait_on(io::stdin().as_fd()) {
