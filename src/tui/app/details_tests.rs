@@ -31,6 +31,7 @@ impl Desk {
             policy: Policy { read_only, force: false },
             view,
             store: None,
+            clipboard: Wrap::default(),
             remembered: State::default(),
         };
         let app = App::new(settings, (80, 24), testing::NOW);
