@@ -14,15 +14,15 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 /// An interface with its presenter, and what it wanted of the worker.
-struct Desk {
-    app: App,
+pub(super) struct Desk {
+    pub(super) app: App,
     memory: Memory,
     jobs: Vec<peek::Job>,
     cancelled: usize,
 }
 
 impl Desk {
-    fn new(scene: &Scene, view: View, read_only: bool) -> Self {
+    pub(super) fn new(scene: &Scene, view: View, read_only: bool) -> Self {
         let policy = Policy { read_only, force: false };
         let settings = Settings { policy, ..Settings::for_tests(view) };
         let app = App::new(settings, (80, 24), testing::NOW);
@@ -31,12 +31,12 @@ impl Desk {
         desk
     }
 
-    fn look(&mut self, scene: &Scene) {
+    pub(super) fn look(&mut self, scene: &Scene) {
         let look = Look::new(Depth::Full, scene.picture(), Duration::ZERO);
         self.feed(Event::Looked(Arc::new(look)));
     }
 
-    fn feed(&mut self, event: Event) {
+    pub(super) fn feed(&mut self, event: Event) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for effect in self.app.update(event) {
@@ -58,7 +58,7 @@ impl Desk {
         self.screen();
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub(super) fn keys(&mut self, keys: &str) {
         for key in keys.split(' ') {
             let key = Key::parse(key).unwrap_or_else(|| panic!("{key}"));
             self.feed(Event::Key(key));
@@ -66,7 +66,7 @@ impl Desk {
     }
 
     /// What is painted, a line each without the blanks at its end.
-    fn screen(&mut self) -> Vec<String> {
+    pub(super) fn screen(&mut self) -> Vec<String> {
         let (width, height) = self.app.area;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut painted = Painted::default();
@@ -77,7 +77,7 @@ impl Desk {
         cells.chunks(usize::from(width)).map(|line| line.concat().trim_end().to_owned()).collect()
     }
 
-    fn shows(&mut self, text: &str) -> bool {
+    pub(super) fn shows(&mut self, text: &str) -> bool {
         self.screen().iter().any(|line| line.contains(text))
     }
 

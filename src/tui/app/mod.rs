@@ -14,6 +14,8 @@ mod log;
 mod mouse;
 mod overlay;
 mod trail;
+#[cfg(test)]
+mod views_tests;
 
 pub use contents::{Pane, Question as TraceQuestion};
 pub use export::ExportName;
