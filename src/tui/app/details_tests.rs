@@ -22,18 +22,8 @@ struct Desk {
 
 impl Desk {
     fn new(scene: &Scene, view: View, read_only: bool) -> Self {
-        let settings = Settings {
-            keymap: Keymap::default(),
-            theme: ThemeName::Mono,
-            ascii: false,
-            interval: Duration::from_secs(2),
-            columns: View::ALL.map(|view| view.columns(&crate::config::Columns::default())),
-            policy: Policy { read_only, force: false },
-            view,
-            store: None,
-            clipboard: Wrap::default(),
-            remembered: State::default(),
-        };
+        let policy = Policy { read_only, force: false };
+        let settings = Settings { policy, ..Settings::for_tests(view) };
         let app = App::new(settings, (80, 24), testing::NOW);
         let mut desk = Self { app, memory: Memory::default(), jobs: Vec::new(), cancelled: 0 };
         desk.look(scene);

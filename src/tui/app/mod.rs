@@ -66,6 +66,25 @@ pub struct Settings {
     pub remembered: State,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// As without a file and without options, in the theme whose styles tell most apart.
+    pub(crate) fn for_tests(view: View) -> Self {
+        Self {
+            keymap: Keymap::default(),
+            theme: ThemeName::Mono,
+            ascii: false,
+            interval: Duration::from_secs(2),
+            columns: View::ALL.map(|view| view.columns(&crate::config::Columns::default())),
+            policy: Policy::default(),
+            view,
+            store: None,
+            clipboard: Wrap::None,
+            remembered: State::default(),
+        }
+    }
+}
+
 /// The state.
 #[derive(Debug)]
 pub struct App {

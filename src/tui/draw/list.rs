@@ -62,7 +62,10 @@ fn heading(frame: &mut Frame<'_>, app: &App, listing: &Listing, shown: &[Shown],
             Some((_, false)) => "▲",
             None => "",
         };
-        let title = format!("{}{arrow}", head.name.to_uppercase());
+        // In a narrow column the arrow stays, and the name gives way.
+        let most = if sorted.is_some() { width.saturating_sub(1) } else { usize::MAX };
+        let name: String = head.name.to_uppercase().chars().take(most).collect();
+        let title = format!("{name}{arrow}");
         let wide = title.chars().count();
         let mut text = String::new();
         pad(&mut text, &title, wide, *width, head.right, true);

@@ -20,6 +20,10 @@ use std::time::{Duration, Instant};
 /// Longest wait for something that ought to happen at once, with much room for a busy machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// The Esc key as newer terminals can send it. The byte that all send is taken for the begin of a sequence when another
+/// key comes at its heels, so it has to stand at the end of what is typed.
+pub const ESC: &str = "\x1b[27u";
+
 /// How long one look at the terminal waits for more before the question is asked again, milliseconds.
 const SLICE: u8 = 20;
 
@@ -124,6 +128,16 @@ impl Terminal {
     /// Its lines from the top.
     pub fn lines(&self) -> Vec<String> {
         self.screen().rows(0, self.screen().size().1.get()).collect()
+    }
+
+    /// The line that the terminal's cursor is on, which is the one that counts.
+    pub fn cursor_line(&self) -> String {
+        self.lines()[usize::from(self.screen().cursor_position().0)].clone()
+    }
+
+    /// Whether all of a line has this.
+    pub fn whole_line(&self, line: u16, has: impl Fn(&vt100::Cell) -> bool) -> bool {
+        (0..self.screen().size().1.get()).all(|column| has(self.screen().cell(line, column).unwrap()))
     }
 
     /// Every byte that the program has written.
