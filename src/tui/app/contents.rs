@@ -147,7 +147,7 @@ impl App {
         if self.pane_mut().is_some() {
             return self.look_again();
         }
-        let Some(id) = self.trail.last().map(|crumb| crumb.id).or(self.list().cursor) else { return };
+        let Some(id) = self.subject() else { return };
         // Of a process, what the cursor's line names.
         let id = match id {
             Id::Object(_) => id,

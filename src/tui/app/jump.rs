@@ -15,7 +15,7 @@ impl App {
 
     /// Goes to the other end of what the cursor is on, as soon as that is known.
     pub(super) fn jump(&mut self) {
-        let Some(id) = self.trail.last().map(|crumb| crumb.id).or(self.list().cursor) else {
+        let Some(id) = self.subject() else {
             self.say(Severity::Note, "there is nothing here to go from");
             return;
         };

@@ -14,19 +14,24 @@
 mod ascii;
 mod contents;
 mod details;
+mod dialog;
 mod fold;
 mod footer;
 mod header;
 mod list;
 mod overlay;
+mod overview;
 mod trace;
 
 use super::app::App;
+use super::dialog::Press;
 use super::view::View;
 use crate::config::keys::Command;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
+
+pub(in crate::tui) use footer::clock;
 
 /// What lies under a place of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +48,19 @@ pub enum Hit {
     Trace(bool),
     /// Something that stands for a command.
     Command(Command),
+    /// A button of a dialog.
+    Button(Press),
+    /// A row of a dialog's list, or a field of it.
+    Option(usize),
+}
+
+/// A side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toward {
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
 }
 
 /// What was painted where.
@@ -56,6 +74,8 @@ pub struct Painted {
     pub offset: usize,
     /// First line of the details that was painted.
     pub details_offset: usize,
+    /// How far the dialog can be scrolled, if it can.
+    pub dialog_end: Option<usize>,
 }
 
 impl Painted {
@@ -63,6 +83,19 @@ impl Painted {
     pub fn at(&self, column: u16, line: u16) -> Option<Hit> {
         let place = Position::new(column, line);
         self.hits.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, hit)| *hit)
+    }
+
+    /// The row that is painted beside a row: on its line if there is one, otherwise the nearest beyond its edge.
+    pub fn beside(&self, row: usize, toward: Toward) -> Option<usize> {
+        let rows = || {
+            self.hits.iter().filter_map(|(area, hit)| if let Hit::Row(row) = hit { Some((*area, *row)) } else { None })
+        };
+        let (from, _) = rows().find(|(_, at)| *at == row)?;
+        let beyond = rows().filter(|(area, _)| match toward {
+            Toward::Left => area.right() <= from.x,
+            Toward::Right => area.x >= from.right(),
+        });
+        beyond.min_by_key(|(area, _)| (area.y.abs_diff(from.y), area.x.abs_diff(from.x))).map(|(_, row)| row)
     }
 
     pub(super) fn add(&mut self, area: Rect, hit: Hit) {
@@ -90,7 +123,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Painted {
     frame.buffer_mut().set_style(area, app.theme.text);
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     header::draw(frame, app, line(0), &mut painted);
-    let has_message = app.filtering || app.told || !app.list().field.is_empty();
+    let has_message = app.filtering || app.told || app.doing.is_some() || !app.list().field.is_empty();
     let below = if has_message || area.height > 8 { 2 } else { 1 };
     let body = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
     body_of(frame, app, body, &mut painted);
@@ -120,7 +153,10 @@ fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) 
         (beside, None) => {
             let side = if beside.is_some() && app.has_side_pane() { area.width * 2 / 5 } else { 0 };
             let main = Rect { width: area.width - side, ..area };
-            list::draw(frame, app, &answer.listing, main, painted);
+            match &answer.overview {
+                Some(overview) => overview::draw(frame, app, overview, main, painted),
+                None => list::draw(frame, app, &answer.listing, main, painted),
+            }
             if let Some(details) = beside.as_ref().filter(|_| side > 0) {
                 let pane = Rect { x: area.x + main.width, width: side, ..area };
                 details::draw_beside(frame, app, details, pane);
