@@ -79,9 +79,13 @@ fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     };
     let before = clock::cpu_time();
     let looked = collect(&want);
+    let looked = looked.map(|snapshot| Look::new(depth, snapshot, Duration::ZERO));
     let cpu = clock::cpu_time().saturating_sub(before);
     let event = match looked {
-        Ok(snapshot) => Event::Looked(Arc::new(Look::new(depth, snapshot, cpu))),
+        Ok(mut look) => {
+            look.cpu = cpu;
+            Event::Looked(Arc::new(look))
+        }
         Err(error) => Event::LookFailed(error.to_string()),
     };
     (event, cpu)
