@@ -212,7 +212,9 @@ impl App {
     fn open_dialog(&mut self, page: Page, job: Option<Job>) {
         self.ticket += 1;
         self.overlay = Some(Overlay::Dialog(Box::new(Dialog { ticket: self.ticket, page })));
-        job.into_iter().for_each(|job| self.give(job));
+        if let Some(job) = job {
+            self.give(job);
+        }
     }
 
     /// Hands a job to the worker.
@@ -231,7 +233,7 @@ impl App {
             Next::Stays => {}
             Next::Closes => self.overlay = None,
             Next::Asks(job) => self.give(job),
-            Next::Turns(page, job) => self.open_dialog(page, Some(job)),
+            Next::Turns(page, job) => self.open_dialog(*page, Some(job)),
             Next::Does(job) => {
                 self.overlay = None;
                 // What was marked is being dealt with.
@@ -284,7 +286,7 @@ impl App {
     /// Puts the cursor on what was made, as soon as it is seen.
     pub(super) fn find_wanted(&mut self, look: &Look) {
         let Some(address) = &self.wanted else { return };
-        let Some(place) = look.snapshot.find(address).into_iter().next() else {
+        let Some(place) = look.snapshot.find(address).next() else {
             if look.depth == Depth::Full {
                 self.wanted = None;
             }
