@@ -2,7 +2,7 @@
 
 use super::backup::Restoration;
 use super::{Delivery, Mark, Medium, Naming, NewObject, Patience, Peek, Policy, Removal, Sending, Start, What};
-use crate::model::shell;
+use crate::model::{hexadecimal, shell};
 
 /// A command line that grows word by word.
 struct Line(String);
@@ -121,10 +121,9 @@ impl Sending {
         let line = line.word(&self.address);
         // What begins as an option would be taken for one, and `-` for standard input.
         let text = std::str::from_utf8(data).ok().filter(|text| shell::is_printable(text) && !text.starts_with('-'));
-        let hexadecimal = || data.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match text {
             Some(text) => line.word(text).0,
-            None => line.flag(true, "--hex").word(&hexadecimal()).0,
+            None => line.flag(true, "--hex").word(&hexadecimal(data)).0,
         }
     }
 }

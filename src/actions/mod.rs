@@ -33,7 +33,7 @@ pub use owner::NewOwner;
 pub use peek::{Care, Follow, Length, MessageFilter, Peek, PeekRequest, plan_peek};
 pub use policy::Policy;
 pub use receive::{Amount, Received, Receiving, Taken, plan_receive};
-pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals};
+pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals, reactions};
 pub use refusal::Refusal;
 pub use remove::{Backups, Outcome, Plan, Removal, plan_removals, remove_all};
 pub use send::{Data, Mark, Sending, Sent, plan_send};

@@ -5,7 +5,7 @@ use super::signal::{Delivery, Message, called, name, refuse_zombie};
 use super::{Refusal, Target};
 use crate::kernel::pidfd::Pidfd;
 use crate::kernel::{Error, file, process, signals};
-use crate::model::{Kinds, Process, Role};
+use crate::model::{Kinds, Process, Reaction, Role, Signal};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, OwnedFd};
@@ -63,7 +63,8 @@ pub struct PlannedSignal {
 /// one by one. Takes one snapshot if objects are named, and sends nothing.
 pub fn plan_signals(receivers: &[Receivers], message: &Message) -> Result<Vec<PlannedSignal>, SnapshotError> {
     let proc = file::open_directory("/proc").map_err(SnapshotError::Proc)?;
-    let mut planner = Planner { own_proc: process::is_own_proc(&proc), proc, message, buffer: Vec::new() };
+    let mut planner =
+        Planner { finder: Finder { own_proc: process::is_own_proc(&proc), proc, buffer: Vec::new() }, message };
     let mut want = Want::everything(Kinds::empty());
     (want.details, want.users, want.groups) = (false, false, false);
     let mut objects = false;
@@ -92,11 +93,34 @@ pub fn plan_signals(receivers: &[Receivers], message: &Message) -> Result<Vec<Pl
     Ok(plans)
 }
 
+/// What a process would do now with each signal of this machine, from one look at it; `None` for all where that cannot be read.
+/// Sends nothing. With `start_ticks` the process is that one only. Errors: as [`plan_signals`] refuses to signal a process;
+/// [`Refusal::Changed`] when its pid is another's by now.
+pub fn reactions(pid: u32, start_ticks: Option<u64>) -> Result<Vec<(Signal, Option<Reaction>)>, Refusal> {
+    let proc = file::open_directory("/proc")?;
+    let mut finder = Finder { own_proc: process::is_own_proc(&proc), proc, buffer: Vec::new() };
+    let process = finder.find(pid, start_ticks, &mut None)?;
+    let receiver = signals::read_receiver(&finder.proc, pid, &mut finder.buffer).ok();
+    // Its pid may have become another's between the two looks.
+    finder.find(pid, Some(process.start_ticks), &mut None)?;
+    let known = signals::known();
+    Ok(known.all().map(|signal| (signal.clone(), receiver.map(|receiver| receiver.reaction(&signal)))).collect())
+}
+
+fn changed(pid: u32) -> Refusal {
+    Refusal::Changed { what: name(pid) }
+}
+
 struct Planner<'a> {
+    finder: Finder,
+    message: &'a Message,
+}
+
+/// Finds processes that may be signalled at all.
+struct Finder {
     proc: OwnedFd,
     /// Whether pids in it are those that a pidfd is opened by.
     own_proc: bool,
-    message: &'a Message,
     buffer: Vec<u8>,
 }
 
@@ -127,7 +151,7 @@ impl Planner<'_> {
             let target = address.clone();
             let Some(process) = snapshot.process(pid) else {
                 // It ended before it could be told who it was.
-                let plan = Err(Refusal::Changed { what: name(pid) });
+                let plan = Err(changed(pid));
                 return PlannedSignal { target, pid: Some(pid), comm: None, unseen, plan };
             };
             PlannedSignal { unseen, ..self.process(target, pid, Some(process.start_ticks)) }
@@ -142,6 +166,13 @@ impl Planner<'_> {
     }
 
     fn plan(&mut self, pid: u32, start: Option<u64>, comm: &mut Option<Box<[u8]>>) -> Result<Delivery, Refusal> {
+        let process = self.finder.find(pid, start, comm)?;
+        Ok(Delivery::plan(self.finder.proc.as_fd(), process, self.message, &mut self.finder.buffer))
+    }
+}
+
+impl Finder {
+    fn find(&mut self, pid: u32, start: Option<u64>, comm: &mut Option<Box<[u8]>>) -> Result<Process, Refusal> {
         if !self.own_proc {
             let why =
                 "/proc is that of another PID namespace, so that nobody can be told by a pid; mount the right one";
@@ -150,11 +181,11 @@ impl Planner<'_> {
         let process = process::read_stat(&self.proc, pid, &mut self.buffer).map_err(|error| absent(pid, error))?;
         *comm = Some(process.comm.clone());
         if start.is_some_and(|start| start != process.start_ticks) {
-            return Err(Refusal::Changed { what: name(pid) });
+            return Err(changed(pid));
         }
         let what = called(pid, &process.comm);
         self.refuse_always(&what, &process)?;
-        Ok(Delivery::plan(self.proc.as_fd(), process, self.message, &mut self.buffer))
+        Ok(process)
     }
 
     /// What is no matter of force or of time.

@@ -26,7 +26,7 @@ Examples:
 ///
 /// An object that somebody demonstrably uses is refused, with the names of who does: an attached segment, a queue or
 /// set that a process waits on, a POSIX object, FIFO or socket that a process has open. A decimal value is an id or a
-/// key; where both name different objects, neither is removed.
+/// key; where both name different objects, neither is removed. Ctrl-C ends it between two objects.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Rm {

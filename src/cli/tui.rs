@@ -8,6 +8,7 @@ use crate::actions::Policy;
 use crate::config;
 use crate::config::theme::{self, ThemeName};
 use crate::model::quoted;
+use crate::output::osc52::Wrap;
 use crate::query::filter::parse_seconds;
 use crate::tui::app::Settings;
 use crate::tui::view::View;
@@ -93,7 +94,7 @@ impl Tui {
             policy: Policy { read_only, force: false },
             store: keeping::place(file.backup).ok(),
             view,
-            clipboard: crate::output::osc52::Wrap::default(),
+            clipboard: Wrap::of(environment),
             remembered,
         })
     }

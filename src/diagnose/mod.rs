@@ -1,10 +1,16 @@
-//! Verdicts about a snapshot: pure functions, no I/O. What the rules promise is in the table of each file; `leaked` is
-//! never said of what a running program may still use, and doubt goes to `suspect`.
+//! What a snapshot means: verdicts about objects, problems, what each process holds. Pure functions, no I/O.
+//!
+//! What the rules of a verdict promise is in the table of each file; `leaked` is never said of what a running program may
+//! still use, and doubt goes to `suspect`.
 
 mod files;
+mod holdings;
+mod problems;
 mod reasons;
 mod sockets;
 mod sysv;
 mod verdict;
 
+pub use holdings::{Holding, holdings};
+pub use problems::{About, Action, Class, Help, Problem, Severity, problems};
 pub use verdict::{State, Verdict, state, verdict};

@@ -94,6 +94,15 @@ pub(super) fn is_plain(text: &str, backslashes: bool) -> bool {
     text.chars().all(|c| if c == '\\' { backslashes } else { !is_dangerous(c) })
 }
 
+/// Bytes in hexadecimal.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// Text for an error message: escaped, in backquotes, and cut when it is long.
 pub(crate) fn quoted(bytes: &[u8]) -> String {
     const LONGEST: usize = 80;

@@ -26,6 +26,29 @@ pub fn write(out: &mut dyn Write, seen: &Contents, form: Form) -> io::Result<()>
     }
 }
 
+/// The same line by line, for a screen: tabs are blanks up to the next eighth column. What was not seen ([`Contents::notes`],
+/// [`Contents::failures`]) is not among them.
+pub fn lines(seen: &Contents, form: Form) -> Vec<String> {
+    let mut text = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write(&mut text, seen, form);
+    // Only text was written, see `contents::write`.
+    String::from_utf8_lossy(&text).lines().map(without_tabs).collect()
+}
+
+fn without_tabs(line: &str) -> String {
+    const STOP: usize = 8;
+    let mut out = String::with_capacity(line.len());
+    for (number, part) in line.split('\t').enumerate() {
+        if number > 0 {
+            let column = unicode_width::UnicodeWidthStr::width(&*out);
+            out.extend(std::iter::repeat_n(' ', STOP - column % STOP));
+        }
+        out.push_str(part);
+    }
+    out
+}
+
 /// `1 byte`, `2 bytes`.
 fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
@@ -213,6 +236,21 @@ mod tests {
         );
         let none = Messages { messages: Vec::new(), depth: 0, bytes: 0, limit_bytes: 16384 };
         assert_eq!(written(Seen::Messages(none)), "queue:5 is empty\n");
+    }
+
+    #[test]
+    fn lines_for_a_screen() {
+        let data = b"first\n\tindented\n12345678\tnine\n\n\xe6\x97\xa5\tx".to_vec();
+        let source = Source { how: How::File, pid: None, comm: None };
+        let range = Range { size: 40, offset: 0, length: 36, data, source };
+        let seen = Seen::Range(range);
+        let contents = Contents { address: "shm:/x".to_owned(), seen, notes: Vec::new(), failures: Vec::new() };
+        let text = lines(&contents, Form::Auto);
+        assert_eq!(text[1..], ["first", "        indented", "12345678        nine", "", "日      x"]);
+        let hex = lines(&contents, Form::Hex);
+        assert!(hex[1].starts_with("00000000  66 69 72 73 74 0a 09 69") && hex.len() == 5, "{hex:?}");
+        assert_eq!(hex[0], text[0]);
+        assert!(text.iter().chain(&hex).all(|line| !line.contains(char::is_control)));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Tests on real objects are the rule. What is drawn cannot be compared with a text, though, while pids, inodes and times
 //! are new with every run; and some cases no machine brings about at will: a pid that was reused, a busy listener, a
 //! process that may not be looked into. Everything here is fixed: the clock, the pids, the names.
-#![allow(dead_code, reason = "tests of several layers choose from it")]
 
 use super::holders::HolderRows;
 use super::names::Names;

@@ -1,6 +1,7 @@
 //! The command line that an action tells of itself does the same, pasted into a shell.
 
 use crate::support::cli::{Ran, finish, state_home};
+use crate::support::look as sight;
 use crate::support::{Child, isolated, look, one, posix, scratch, sysv, undo};
 use ipcx::actions::backup::Restoration;
 use ipcx::actions::{
@@ -11,6 +12,7 @@ use ipcx::kernel::mqueue::{self, Access};
 use ipcx::kernel::signals;
 use ipcx::model::{Key, Kinds};
 use ipcx::snapshot::{Want, collect};
+use nix::mqueue::mq_close;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::ffi::OsStr;
@@ -110,7 +112,7 @@ fn signals_to_processes() {
 fn data_of_any_kind() {
     isolated(|| {
         let id = sysv::queue(1, 0o600);
-        drop(posix::queue(c"/it's", 10, 100));
+        mq_close(posix::queue(c"/it's", 10, 100)).unwrap();
         let target = |address: &str| {
             let snapshot = look(Kinds::SYSV | Kinds::POSIX);
             Target::object(&snapshot, one(&snapshot, address))
@@ -184,7 +186,7 @@ fn new_objects() {
         let made = look(Kinds::SYSV);
         assert!(made.objects.iter().all(|object| object.mode == Some(0o604) && object.owner.unwrap().uid == 7));
         let place = one(&made, "queue:0xfffffffb");
-        assert_eq!(crate::support::look::queue(&made.objects[place]).limit_bytes, Some(100));
+        assert_eq!(sight::queue(&made.objects[place]).limit_bytes, Some(100));
         let counts: Vec<u64> = made
             .objects
             .iter()

@@ -4,7 +4,7 @@ use crate::support::cli::{self, Ran, ipcx, ipcx_as, place};
 use crate::support::signals::{block, block_number, catch, ignore, next_pid, realtime, take, tick_after, unblock};
 use crate::support::users::{NOBODY, child_of};
 use crate::support::{Child, eventually, isolated, isolated_with_users, signals, state_of, sysv};
-use ipcx::actions::{Message, Policy, Receivers, Refusal, plan_signals};
+use ipcx::actions::{Message, Policy, Receivers, Refusal, plan_signals, reactions};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, mkfifo};
@@ -614,5 +614,37 @@ fn every_target_is_tried_though_nobody_reads_what_was_done() {
         assert_eq!(ran.status, 1, "that it could not be printed is said: {}", ran.err);
         assert_eq!((ended_by(a), ended_by(b)), (Signal::SIGTERM, Signal::SIGTERM));
         assert!(nix::sys::wait::waitpid(Pid::from_raw(-1), None).is_err(), "nobody is left");
+    });
+}
+
+#[test]
+fn a_menu_of_all_signals_tells_what_each_would_do() {
+    isolated(|| {
+        let child = orders(|| {
+            catch(Signal::SIGUSR1);
+            ignore(Signal::SIGHUP);
+            block(Signal::SIGTERM);
+        });
+        let known = ipcx::kernel::signals::known();
+        let menu = reactions(child.pid(), None).unwrap();
+        assert_eq!(menu.len(), known.all().count());
+        for (signal, reaction) in &menu {
+            let receivers = [Receivers::Process { pid: child.pid(), start_ticks: None }];
+            let message = Message { signal: signal.clone(), value: None };
+            let planned = plan_signals(&receivers, &message).unwrap().pop().unwrap().plan.unwrap();
+            assert_eq!(planned.reaction, *reaction, "{}", signal.name);
+        }
+        let words = |name: &str| {
+            let (_, reaction) = menu.iter().find(|(signal, _)| signal.name == name).unwrap();
+            reaction.clone().unwrap().words
+        };
+        assert!(words("SIGUSR1").contains("catches") && words("SIGHUP").contains("ignores"));
+        assert!(words("SIGTERM").contains("blocks") && words("SIGKILL").contains("ends"));
+        // Another's pid, a thread, ipcx itself, nobody.
+        assert!(matches!(reactions(child.pid(), Some(0)), Err(Refusal::Changed { .. })));
+        assert!(matches!(reactions(std::process::id(), None), Err(Refusal::Unsafe { .. })));
+        let pid = child.pid();
+        child.end();
+        assert!(matches!(reactions(pid, None), Err(Refusal::NotFound { .. })));
     });
 }

@@ -27,7 +27,7 @@ fn row(address: &str) -> Target {
     Target::object(&snapshot, one(&snapshot, address))
 }
 
-fn changed<T>(result: Result<T, Refusal>) -> bool {
+fn changed<T>(result: &Result<T, Refusal>) -> bool {
     matches!(result, Err(Refusal::Changed { .. }))
 }
 
@@ -61,24 +61,24 @@ fn check(address: &str, takes: Takes, replace: &dyn Fn()) {
     tick();
     replace();
     let name = target.name();
-    assert!(changed(planned.run(Policy::default(), None)), "{name}: between plan and removal");
-    assert!(changed(planned.again(&target)), "{name}: looked at again");
-    assert!(changed(setting.run(Policy::default())), "{name}: between plan and setting");
+    assert!(changed(&planned.run(Policy::default(), None)), "{name}: between plan and removal");
+    assert!(changed(&planned.again(&target)), "{name}: looked at again");
+    assert!(changed(&setting.run(Policy::default())), "{name}: between plan and setting");
     // What a FIFO or socket holds is asked of a process that has it open, and nobody has.
     if !name.starts_with("fifo:") && !name.starts_with("unix:") {
-        assert!(changed(look.run(&PeekRequest::default(), Care::default())), "{name}: between plan and peek");
+        assert!(changed(&look.run(&PeekRequest::default(), Care::default())), "{name}: between plan and peek");
     }
     if let Some(sending) = sending {
-        assert!(changed(send_text(&sending)), "{name}: between plan and sending");
-        assert!(changed(plan_send(&target)), "{name}: between row and sending");
-        assert!(changed(plan_receive(&target)), "{name}: between row and receiving");
+        assert!(changed(&send_text(&sending)), "{name}: between plan and sending");
+        assert!(changed(&plan_send(&target)), "{name}: between row and sending");
+        assert!(changed(&plan_receive(&target)), "{name}: between row and receiving");
     }
-    assert!(changed(removal()), "{name}: between row and removal");
-    assert!(changed(plan_peek(&target)), "{name}: between row and peek");
-    assert!(changed(plan_setting(&target, &mode(0o644)).unwrap()), "{name}: between row and setting");
+    assert!(changed(&removal()), "{name}: between row and removal");
+    assert!(changed(&plan_peek(&target)), "{name}: between row and peek");
+    assert!(changed(&plan_setting(&target, &mode(0o644)).unwrap()), "{name}: between row and setting");
     let signalled = plan_signals(std::slice::from_ref(&everyone), &message).unwrap();
     assert_eq!(signalled.len(), 1);
-    assert!(signalled.into_iter().all(|planned| changed(planned.plan)), "{name}: between row and signal");
+    assert!(signalled.into_iter().all(|planned| changed(&planned.plan)), "{name}: between row and signal");
     // The other one is there, and can be acted on.
     let other = row(address);
     assert_ne!(other, target);
@@ -191,9 +191,9 @@ fn a_socket_whose_path_another_one_has() {
         assert!(matches!(plan(), Err(Refusal::Unremovable { .. })));
         assert!(matches!(plan_send(&target), Err(Refusal::Failed { .. })));
         let force = Policy { force: true, ..Policy::default() };
-        assert!(changed(planned.run(force, None)));
+        assert!(changed(&planned.run(force, None)));
         drop(first);
-        assert!(changed(plan()));
+        assert!(changed(&plan()));
         assert!(path.exists());
         let other = plan_removals(&[row(&address)]).unwrap().pop().unwrap().1.unwrap();
         other.run(force, None).unwrap();
@@ -237,7 +237,7 @@ fn a_pipe_and_its_holders() {
         assert!(plan_peek(&target).is_ok());
         child.end();
         drop(writer);
-        assert!(changed(plan_peek(&target)));
-        assert!(changed(plan_signals(&[holders], &message).unwrap().pop().unwrap().plan));
+        assert!(changed(&plan_peek(&target)));
+        assert!(changed(&plan_signals(&[holders], &message).unwrap().pop().unwrap().plan));
     });
 }

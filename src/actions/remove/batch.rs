@@ -17,7 +17,8 @@ pub enum Backups<'a> {
 }
 
 /// Removes what is planned, in this order, and tells of each before and after. `told` is asked whether to go on each time.
-/// A removal that was begun is brought to its end: see [`Removal::run`].
+/// A removal that was begun is brought to its end, which is never far: `backup.max_size` bounds what is copied, and 64 MiB of a
+/// segment or 200,000 messages of a queue take a fraction of a second.
 pub fn remove_all(
     plans: Vec<Plan>,
     policy: Policy,

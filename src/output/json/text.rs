@@ -1,8 +1,9 @@
 //! Bytes and times as JSON text: lossless, absent ones null.
 
+pub use crate::model::hexadecimal;
+
 use crate::model::Time;
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// Bytes as text, with U+FFFD for what is not UTF-8.
 pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
@@ -12,15 +13,6 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 /// The exact bytes in hexadecimal, where [`lossy`] loses something.
 pub(super) fn hex(bytes: &[u8]) -> Option<String> {
     std::str::from_utf8(bytes).is_err().then(|| hexadecimal(bytes))
-}
-
-/// Bytes in hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// RFC 3339 in UTC.

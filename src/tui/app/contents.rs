@@ -41,8 +41,8 @@ pub struct Pane {
     agreed: Vec<String>,
     /// Where in what comes the pane begins.
     land: Land,
-    /// It was opened out of the list, and Esc leads back there.
-    from_list: bool,
+    /// The details below were opened for it alone, and go with it.
+    alone: bool,
 }
 
 /// Where a new look is begun to be read.
@@ -67,7 +67,7 @@ pub struct Question {
 }
 
 impl Pane {
-    fn new(target: Target, from_list: bool) -> Self {
+    fn new(target: Target) -> Self {
         Self {
             target,
             number: 0,
@@ -81,7 +81,7 @@ impl Pane {
             rows: Vec::new(),
             agreed: Vec::new(),
             land: Land::Start,
-            from_list,
+            alone: false,
         }
     }
 
@@ -140,7 +140,6 @@ impl Pane {
 impl App {
     /// Opens the contents of what the cursor is on, or looks at them again.
     pub(super) fn peek(&mut self) {
-        let from_list = self.trail.crumbs().is_empty();
         if self.pane_mut().is_some() {
             return self.look_again();
         }
@@ -158,11 +157,12 @@ impl App {
             self.say(Severity::Error, "it has vanished: there is nothing to look at");
             return;
         };
-        if self.trail.last().is_none_or(|crumb| crumb.id != id) {
+        let alone = self.trail.last().is_none_or(|crumb| crumb.id != id);
+        if alone {
             self.open_details(id);
         }
         if let Some(crumb) = self.trail.last_mut() {
-            crumb.pane = Some(Box::new(Pane::new(target, from_list)));
+            crumb.pane = Some(Box::new(Pane { alone, ..Pane::new(target) }));
         }
         self.look(0, Land::Start);
     }
@@ -227,17 +227,17 @@ impl App {
 
     /// Carries out what means something else while contents are shown; false for all other commands.
     pub(super) fn in_contents(&mut self, command: Command) -> bool {
-        let page = self.painted.page.max(1) as isize;
+        let lines = self.painted.page.max(1) as isize;
         let Some(pane) = self.pane_mut() else { return false };
         match command {
             Command::Up => self.scroll(-1),
             Command::Down => self.scroll(1),
-            Command::PageUp => self.scroll(-page),
-            Command::PageDown => self.scroll(page),
-            Command::HalfPageUp => self.scroll(-(page / 2).max(1)),
-            Command::HalfPageDown => self.scroll((page / 2).max(1)),
-            Command::First => self.to_end(false),
-            Command::Last => self.to_end(true),
+            Command::PageUp => self.scroll(-lines),
+            Command::PageDown => self.scroll(lines),
+            Command::HalfPageUp => self.scroll(-(lines / 2).max(1)),
+            Command::HalfPageDown => self.scroll((lines / 2).max(1)),
+            Command::First => self.go_to_end(false),
+            Command::Last => self.go_to_end(true),
             Command::Left => pane.column = pane.column.saturating_sub(8),
             Command::Right => pane.column = (pane.column + 8).min(72),
             Command::Form => self.turn_form(),
@@ -264,7 +264,7 @@ impl App {
         }
     }
 
-    fn to_end(&mut self, end: bool) {
+    fn go_to_end(&mut self, end: bool) {
         let height = self.painted.page.max(1);
         let Some(pane) = self.pane_mut() else { return };
         let window = pane.seen.as_ref().and_then(|seen| seen.window);
@@ -302,7 +302,7 @@ impl App {
 
     fn close_contents(&mut self) {
         let pane = self.trail.last_mut().and_then(|crumb| crumb.pane.take());
-        if pane.is_some_and(|pane| pane.from_list) {
+        if pane.is_some_and(|pane| pane.alone) {
             self.back();
         }
     }

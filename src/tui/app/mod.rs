@@ -3,6 +3,8 @@
 
 mod commands;
 mod contents;
+#[cfg(test)]
+mod details_tests;
 mod export;
 mod jump;
 mod list;
@@ -62,6 +64,25 @@ pub struct Settings {
     pub clipboard: Wrap,
     /// What was chosen in earlier runs.
     pub remembered: State,
+}
+
+#[cfg(test)]
+impl Settings {
+    /// As without a file and without options, in the theme whose styles tell most apart.
+    pub(crate) fn for_tests(view: View) -> Self {
+        Self {
+            keymap: Keymap::default(),
+            theme: ThemeName::Mono,
+            ascii: false,
+            interval: Duration::from_secs(2),
+            columns: View::ALL.map(|view| view.columns(&crate::config::Columns::default())),
+            policy: Policy::default(),
+            view,
+            store: None,
+            clipboard: Wrap::None,
+            remembered: State::default(),
+        }
+    }
 }
 
 /// The state.
@@ -155,6 +176,8 @@ impl App {
             Event::Resize(width, height) => {
                 self.area = (width, height);
                 self.refold();
+                // Details beside the list may have room now.
+                self.ask();
             }
             Event::Looked(look) => self.looked(look),
             Event::LookFailed(why) => self.look_failed(why),
@@ -248,8 +271,14 @@ impl App {
         if let Some(details) = &answer.details {
             self.trail.settle(details);
         }
+        let (number, of) = (answer.number, answer.of);
         self.answer = Some(answer);
         self.jumped();
+        // The row that the details beside the list are to be of may be known only now.
+        let beside = self.trail.crumbs().is_empty() && self.has_side_pane() && self.list().cursor != of;
+        if beside && number == self.asked {
+            self.ask();
+        }
     }
 
     /// Details of what has vanished stay as they were.

@@ -2,6 +2,7 @@
 
 use super::footer::clock;
 use super::{Painted, put};
+use crate::config::keys::Command;
 use crate::output::contents::Form;
 use crate::tui::app::{App, Pane};
 use ratatui::Frame;
@@ -39,16 +40,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, pane: &Pane, area: Rect, pa
     frame.set_cursor_position((area.x, area.y.min(bottom.saturating_sub(1))));
 }
 
-/// Of when it is, in which form, and which part of it is seen.
+/// Which part of it is seen, and of when that is.
 fn status(app: &App, pane: &Pane) -> String {
-    let form = if pane.form == Form::Hex { "hexadecimal" } else { "text" };
+    let other = if pane.form == Form::Hex { "text" } else { "hexadecimal" };
     let key = |command| app.settings.keymap.shown(command);
     let mut text = match (pane.looking, &pane.seen) {
         (Some((_, 0)), _) => "looking…".to_owned(),
         (Some((done, total)), _) => format!("looking… {done} of {total} messages"),
         (None, Some(seen)) => {
             let at = seen.at.map(clock).unwrap_or_default();
-            format!("as it was at {at}, {form}; {} looks again", key(crate::config::keys::Command::Peek))
+            format!("seen at {at}; {} looks again, {} shows {other}", key(Command::Peek), key(Command::Form))
         }
         (None, None) => "not seen".to_owned(),
     };

@@ -8,6 +8,7 @@
 //! holders      last-sender    orders(812)                             or the contents
 //! ```
 
+use super::fold::folded;
 use super::{Hit, Painted, contents, list, put};
 use crate::output::grid::cut;
 use crate::tui::app::{App, Crumb};
@@ -21,6 +22,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 const LABEL: (u16, u16) = (13, 10);
 /// Columns below which there is little.
 const NARROW: u16 = 60;
+/// Rows that a value takes at the most: a command line may be as long as it likes.
+const MOST_ROWS: usize = 8;
 /// Lines from which on a picture and bars leave enough for what they are about.
 const ROOMY: u16 = 16;
 
@@ -57,21 +60,49 @@ pub(super) fn draw_open(
         contents::draw(frame, app, pane, area, painted);
         return;
     }
-    let (height, lines) = (usize::from(area.height), details.lines.len());
-    // The cursor is always among the lines that are seen.
-    let offset = crumb.offset.min(lines.saturating_sub(height)).min(crumb.line);
-    let offset = if crumb.line >= offset + height { crumb.line + 1 - height.max(1) } else { offset };
-    (painted.page, painted.details_offset) = (height, offset);
-    for (at, y) in (offset..lines).zip(area.y..area.bottom()) {
-        let row = Rect { y, height: 1, ..area };
-        line(frame, app, details, &details.lines[at], row);
-        painted.add(row, Hit::Line(at));
-        if crumb.line == at {
-            frame.buffer_mut().set_style(row, app.theme.cursor);
-            // Screen readers and braille displays follow the terminal's own cursor.
-            frame.set_cursor_position((area.x, y));
+    let offset = offset(details, crumb, area);
+    painted.details_offset = offset;
+    let mut rest = area;
+    for (at, one) in details.lines.iter().enumerate().skip(offset) {
+        if rest.height == 0 {
+            break;
         }
+        let rows = line(frame, app, details, one, rest);
+        painted.add(rows, Hit::Line(at));
+        painted.page = at + 1 - offset;
+        if crumb.line == at {
+            frame.buffer_mut().set_style(rows, app.theme.cursor);
+            // Screen readers and braille displays follow the terminal's own cursor.
+            frame.set_cursor_position((area.x, rows.y));
+        }
+        rest = below(rest, rows.height);
     }
+}
+
+/// The first line to be shown: the cursor is always among the lines that are seen, and no room is left below the last.
+fn offset(details: &Details, crumb: &Crumb, area: Rect) -> usize {
+    let rows = |at: usize| details.lines.get(at).map_or(1, |one| parts(one, area.width).len());
+    // The first of the lines above that still leaves this one on the screen.
+    let highest = |last: usize| {
+        let (mut at, mut used) = (last, rows(last));
+        while at > 0 && used + rows(at - 1) <= usize::from(area.height) {
+            at -= 1;
+            used += rows(at);
+        }
+        at
+    };
+    let last = details.lines.len().saturating_sub(1);
+    crumb.offset.min(highest(last)).clamp(highest(crumb.line.min(last)), crumb.line.min(last))
+}
+
+/// Columns of the labels.
+const fn label_width(width: u16) -> u16 {
+    if width < NARROW { LABEL.1 } else { LABEL.0 }
+}
+
+/// A line's value in as many rows as it needs.
+fn parts(one: &Line, width: u16) -> Vec<String> {
+    folded(&one.text, usize::from(width.saturating_sub(label_width(width))), MOST_ROWS)
 }
 
 /// Details of the cursor's row, beside the list.
@@ -88,8 +119,13 @@ pub(super) fn draw_beside(frame: &mut Frame<'_>, app: &App, details: &Details, a
         put(frame, area, x + 1, "gone", app.theme.gone);
     }
     let area = head(frame, app, details, below(area, 1));
-    for (one, y) in details.lines.iter().zip(area.y..area.bottom()) {
-        line(frame, app, details, one, Rect { y, height: 1, ..area });
+    let mut rest = area;
+    for one in &details.lines {
+        if rest.height == 0 {
+            break;
+        }
+        let rows = line(frame, app, details, one, rest);
+        rest = below(rest, rows.height);
     }
 }
 
@@ -162,20 +198,23 @@ fn head(frame: &mut Frame<'_>, app: &App, details: &Details, area: Rect) -> Rect
     if roomy && rest.y > area.y { below(rest, 1) } else { rest }
 }
 
-/// One line: what it tells, and the value.
-fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: Rect) {
+/// One line: what it tells, and the value. The rows at the top of the area that it took.
+fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: Rect) -> Rect {
     let theme = &app.theme;
-    let column = if area.width < NARROW { LABEL.1 } else { LABEL.0 };
-    let label = Rect { width: area.width.min(column - 1), ..area };
+    let column = label_width(area.width);
+    let label = Rect { width: area.width.min(column - 1), height: 1, ..area };
     put_cut(frame, label, &one.label, if details.gone { theme.gone } else { theme.label });
-    let value = Rect { x: area.x + column.min(area.width), width: area.width.saturating_sub(column), ..area };
     let style = match one.link {
         _ if details.gone => theme.gone,
         Some(_) => theme.key,
         None if one.label == "state" => list::state(app, one.text.split(' ').next().unwrap_or_default()),
         None => theme.value,
     };
-    put_cut(frame, value, &one.text, style);
+    let parts = parts(one, area.width);
+    for (part, y) in parts.iter().zip(area.y..area.bottom()) {
+        put(frame, Rect { y, height: 1, ..area }, area.x + column.min(area.width), part, style);
+    }
+    Rect { height: area.height.min(parts.len() as u16), ..area }
 }
 
 /// Writes a text into one line, and marks that something is missing.

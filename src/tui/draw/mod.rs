@@ -14,6 +14,7 @@
 mod ascii;
 mod contents;
 mod details;
+mod fold;
 mod footer;
 mod header;
 mod list;

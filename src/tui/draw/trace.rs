@@ -1,11 +1,11 @@
 //! The question whether a look may leave a trace.
 
+use super::fold::folded;
 use super::overlay::window;
 use super::{Hit, Painted, put};
 use crate::tui::app::{App, TraceQuestion};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
 
 /// Columns of the text, where there is room.
 const WIDE: u16 = 70;
@@ -14,7 +14,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, question: &TraceQuestion, a
     let theme = &app.theme;
     let width = WIDE.min(area.width.saturating_sub(4));
     let mut lines = vec!["This look would leave a trace:".to_owned()];
-    lines.extend(question.traces.iter().flat_map(|trace| folded(trace, usize::from(width))));
+    lines.extend(question.traces.iter().flat_map(|trace| folded(trace, usize::from(width), 6)));
     let inner = window(frame, app, "Look at the contents?", (width, lines.len() as u16 + 2), area);
     let buttons = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
     for (text, y) in lines.iter().zip(inner.y..buttons.y) {
@@ -30,33 +30,5 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, question: &TraceQuestion, a
             frame.set_cursor_position((from + 1, buttons.y));
         }
         x += 1;
-    }
-}
-
-/// A sentence in lines of so many columns, broken at blanks where that can be.
-fn folded(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].width() + 1 + word.width() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !lines[last].is_empty() {
-                lines[last].push(' ');
-            }
-            lines[last].push_str(word);
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sentences_are_broken_at_blanks() {
-        assert_eq!(folded("it is attached for a moment", 12), ["it is", "attached for", "a moment"]);
-        assert_eq!(folded("unbreakable", 4), ["unbreakable"]);
     }
 }

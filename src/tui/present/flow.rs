@@ -251,7 +251,9 @@ fn label(row: &Row<'_>) -> String {
         if object.family() == Some(Family::Unix) {
             // The name may be that of the far end alone.
             let name = name(row).or_else(|| row.peer().as_ref().and_then(name));
-            return name.map_or(address, |name| format!("unix {name}"));
+            if let Some(name) = name {
+                return format!("unix {name}");
+            }
         }
         if let Some(inet) = &socket.inet {
             return format!("{} {}", inet.protocol.name(), inet.local);
@@ -260,7 +262,8 @@ fn label(row: &Row<'_>) -> String {
     let (kind, which) = address.split_once(':').unwrap_or(("", &address));
     match row.key().filter(|key| *key != Key::PRIVATE) {
         Some(key) => format!("{kind} {:#x}", key.0),
-        None => format!("{kind} {which}"),
+        // An inode number needs no brackets of its own here.
+        None => format!("{kind} {}", which.trim_start_matches('[').trim_end_matches(']')),
     }
 }
 
@@ -335,7 +338,7 @@ mod tests {
             scene.hold(pipe, pid, Role::Reader);
         }
         scene.process(1, "a", 0);
-        assert_eq!(line(&scene, pipe, 90), "(nobody) ─▶ [pipe [7]] ─▶ a(1) 2 +2");
+        assert_eq!(line(&scene, pipe, 90), "(nobody) ─▶ [pipe 7] ─▶ a(1) 2 +2");
     }
 
     #[test]

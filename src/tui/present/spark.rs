@@ -68,10 +68,12 @@ impl History {
         format!("{}, last {span}, {range}", self.what)
     }
 
-    /// The bars, at most so many columns wide and just so many lines high, the highest line first. Nothing as long as there
+    /// The bars, at most so many columns wide and so many lines high, the highest line first. Nothing as long as there
     /// are no two samples.
     pub fn bars(&self, width: usize, lines: usize) -> Vec<String> {
         let Some((least, most)) = self.range().filter(|_| width > 0) else { return Vec::new() };
+        // What never changed has no height that one line could not show.
+        let lines = if least == most { lines.min(1) } else { lines };
         let steps = lines * 8;
         let level = |value: u64| match most - least {
             // Flat: on the ground if it is nothing, otherwise half way up, since there is nothing to compare it with.
@@ -117,7 +119,7 @@ mod tests {
     fn a_rise_climbs_from_the_least_to_the_greatest() {
         let rise = history(&[(0, 5), (2, 6), (4, 7), (6, 8), (8, 9), (10, 10), (12, 11), (14, 12)]);
         assert_eq!(rise.bars(20, 1), ["▁▂▃▄▅▆▇█"]);
-        assert_eq!(rise.bars(20, 2), ["    ▂▄▆█", "▁▃▅▇████"]);
+        assert_eq!(rise.bars(20, 2), ["    ▁▃▅█", "▁▃▅▇████"]);
         assert_eq!(rise.caption(), "messages, last 14 s, 5–12");
         assert_eq!(rise.bars(4, 1), ["▂▄▆█"], "each column is the greatest of its share");
         assert_eq!(rise.bars(1, 1), ["█"]);

@@ -21,12 +21,12 @@ pub(super) fn details(picture: &Picture, name: &str) -> Option<Details> {
         line("error", format!("{}: what a program gets beyond it", usage.error)),
     ];
     if let Some(row) = usage.of.and_then(|identity| picture.row(identity)) {
-        lines.push(linked("of", &row, String::new()));
+        lines.push(linked("of", &row, ""));
     }
     let from = lines.len();
     lines.extend(largest(picture, name));
     if let Some(first) = lines.get_mut(from) {
-        first.label = "most by".to_owned();
+        "most by".clone_into(&mut first.label);
     }
     let jump = match lines.iter().find_map(|line| line.link) {
         Some(link) => Jump::To(link.to),
@@ -40,7 +40,7 @@ fn line(label: &str, text: impl Into<String>) -> Line {
     Line { label: label.to_owned(), text: text.into(), link: None }
 }
 
-fn linked(label: &str, row: &Row<'_>, more: String) -> Line {
+fn linked(label: &str, row: &Row<'_>, more: &str) -> Line {
     let link = Some(Link { to: Id::Object(row.object().identity) });
     Line { link, ..line(label, format!("{}{more}", row.snapshot.address(row.place))) }
 }
@@ -105,7 +105,7 @@ fn objects(
     let mut rows: Vec<(u64, Row<'_>)> =
         rows.into_iter().filter_map(|row| Some((amount(row.object()).filter(|amount| *amount > 0)?, row))).collect();
     rows.sort_by_key(|(amount, _)| std::cmp::Reverse(*amount));
-    rows.iter().take(LARGEST).map(|(amount, row)| linked("", row, format!("  {}", shown(*amount)))).collect()
+    rows.iter().take(LARGEST).map(|(amount, row)| linked("", row, &format!("  {}", shown(*amount)))).collect()
 }
 
 fn owners(picture: &Picture, kinds: Kinds) -> Vec<Line> {
