@@ -19,6 +19,8 @@ mod footer;
 mod header;
 mod list;
 mod overlay;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use super::app::App;
