@@ -10,6 +10,7 @@ mod views;
 use super::draw;
 use crate::config::keys::Key;
 use crate::config::theme::ThemeName;
+use crate::model::Time;
 use crate::snapshot::testing::{self, Scene};
 use crate::tui::app::{App, Settings};
 use crate::tui::effect::Effect;
@@ -128,7 +129,9 @@ fn rows(buffer: &Buffer) -> impl Iterator<Item = impl Iterator<Item = (usize, &s
 fn framed((width, height): (u16, u16), lines: &[String]) -> String {
     let mut text = format!("{width}x{height}\n");
     for line in lines {
-        text.push_str(&format!("|{}|\n", line.replace(&super::footer::clock(testing::NOW), "HH:MM:SS")));
+        let clocks = (0..9).map(|later| super::footer::clock(Time { secs: testing::NOW.secs + later, nanos: 0 }));
+        let line = clocks.fold(line.clone(), |line, clock| line.replace(&format!(" {clock} "), " HH:MM:SS "));
+        text.push_str(&format!("|{line}|\n"));
     }
     text
 }
