@@ -13,7 +13,7 @@ pub struct Policy {
 
 impl Policy {
     /// Every action asks here before it does anything. Errors: [`Refusal::ReadOnly`].
-    pub(super) fn permit(self, what: &str) -> Result<(), Refusal> {
+    pub fn permit(self, what: &str) -> Result<(), Refusal> {
         if self.read_only { Err(Refusal::ReadOnly { what: what.to_owned() }) } else { Ok(()) }
     }
 }

@@ -18,6 +18,8 @@ pub enum Effect {
     Work(Box<Job>),
     /// Stop doing it where that does no harm.
     Cancel,
+    /// From now on look at this file, too: a FIFO that nobody need have open.
+    Watch(Box<[u8]>),
     /// Put this into the terminal's clipboard.
     Copy(Vec<u8>),
     /// Stop as a job of the shell.

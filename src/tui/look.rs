@@ -3,6 +3,7 @@
 
 use super::id::Id;
 use super::view::View;
+use crate::actions::Target;
 use crate::model::{Identity, Object};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
@@ -112,6 +113,11 @@ impl Picture {
         let place = full.place(identity)?;
         let gone = self.tables.is_some() && in_tables(&full.snapshot.objects[place]);
         (!gone).then(|| Row::new(&full.snapshot, place))
+    }
+
+    /// An object as the target of an action: the one that was seen last, and no other.
+    pub fn target(&self, identity: Identity) -> Option<Target> {
+        self.row(identity).map(|row| Target::object(row.snapshot, row.place))
     }
 
     fn joined<'a>(&'a self, tables: &'a Look, place: usize) -> Row<'a> {

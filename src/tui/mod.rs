@@ -6,6 +6,7 @@
 //! something, `signals` waits for SIGTERM and the like.
 
 pub mod app;
+pub mod dialog;
 pub mod draw;
 pub mod effect;
 pub mod event;
@@ -70,6 +71,7 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
     input::start(&events)?;
     let threads = Threads { questions, orders, worker: Worker::start(&events)? };
     let size = screen.terminal.size()?;
+    threads.worker.take(jobs::Job::TellInterrupted(jobs::Keeping(settings.store.clone())));
     let mut app = App::new(settings, (size.width, size.height), now());
     let ended = run_loop(&mut app, &mut screen, &threads, &inbox);
     // A removal that is under way is brought to its end, and seen to be: the terminal is still ours.
@@ -111,6 +113,7 @@ fn perform(effect: Effect, screen: &mut Screen, threads: &Threads) -> io::Result
         Effect::Pace(pace) => drop(threads.orders.send(Order::Pace(pace))),
         Effect::Work(job) => threads.worker.take(*job),
         Effect::Cancel => threads.worker.cancel(),
+        Effect::Watch(file) => drop(threads.orders.send(Order::Watch(file))),
         Effect::Copy(bytes) => screen.write(&bytes)?,
         Effect::Suspend => screen.lend(|| drop(stop_self()))?,
         Effect::Retake => screen.lend(|| ())?,

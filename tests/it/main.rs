@@ -42,6 +42,7 @@ mod support;
 mod suspend;
 mod sysv;
 mod tui_colours;
+mod tui_jobs;
 mod tui_list;
 mod tui_mouse;
 mod tui_names;

@@ -11,6 +11,7 @@ mod recover;
 mod refill;
 mod restore;
 mod store;
+mod words;
 
 pub use format::Record;
 pub use header::{About, Access, FileKind, Header, Saved};

@@ -17,7 +17,7 @@ const INTERVALS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 impl App {
     /// Carries a command out.
     pub(super) fn run(&mut self, command: Command) {
-        if self.in_contents(command) || self.moved(command) {
+        if self.in_contents(command) || self.moved(command) || self.act(command) {
             return;
         }
         match command {

@@ -294,7 +294,10 @@ impl App {
     }
 
     fn stop_looking(&mut self) {
-        self.effects.push(Effect::Cancel);
+        // What changes something is cancelled by who asked for it alone.
+        if self.doing.is_none() {
+            self.effects.push(Effect::Cancel);
+        }
         if self.pane().is_some_and(|pane| pane.seen.is_none() && pane.looking == Some((0, 0))) {
             self.close_contents();
         }

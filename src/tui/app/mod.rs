@@ -1,6 +1,7 @@
 //! The state of the interface, and the one function that changes it: [`App::update`]. It is pure: it asks for what is to be
 //! done and does nothing itself, so that it can be tested without a terminal and never keeps a key waiting.
 
+mod acting;
 mod commands;
 mod contents;
 #[cfg(test)]
@@ -24,7 +25,6 @@ use super::draw::Painted;
 use super::effect::Effect;
 use super::event::Event;
 use super::id::Id;
-use super::jobs::Report;
 use super::look::{Depth, Look, Picture};
 use super::present::{Answer, Details, Question};
 use super::view::View;
@@ -32,7 +32,7 @@ use crate::actions::{Policy, backup};
 use crate::config::State;
 use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
-use crate::model::Time;
+use crate::model::{Address, Time};
 use crate::output::osc52::Wrap;
 use crate::query::Sort;
 use crate::query::columns::Column;
@@ -120,6 +120,12 @@ pub struct App {
     pub area: (u16, u16),
     /// How far the job is that is being done.
     pub progress: Option<(u64, u64)>,
+    /// What is being changed, in a word.
+    pub doing: Option<&'static str>,
+    /// Number of the last dialog.
+    ticket: u64,
+    /// What was made, and is to be shown as soon as it is seen.
+    wanted: Option<Address>,
     picture: Picture,
     /// What could not be seen, as far as it was told.
     unseen: Vec<String>,
@@ -158,6 +164,9 @@ impl App {
             painted: Painted::default(),
             area,
             progress: None,
+            doing: None,
+            ticket: 0,
+            wanted: None,
             picture: Picture::default(),
             unseen: Vec::new(),
             jumping: None,
@@ -211,16 +220,6 @@ impl App {
         self.told = true;
     }
 
-    /// Takes in what a job tells.
-    fn report(&mut self, report: Report) {
-        match report {
-            Report::Progress { done, total } => self.progress = Some((done, total)),
-            Report::Peeked { number, found } => self.peeked(number, found),
-            Report::Done(line) => self.finished(Severity::Done, &line),
-            Report::Failed(line) => self.finished(Severity::Error, &line),
-        }
-    }
-
     fn finished(&mut self, severity: Severity, line: &str) {
         self.progress = None;
         self.say(severity, line);
@@ -230,6 +229,7 @@ impl App {
         if self.frozen.is_some() {
             return;
         }
+        self.find_wanted(&look);
         self.picture.take(look);
         for list in &mut self.lists {
             list.selected.retain(|id| self.picture.has(*id));
@@ -337,6 +337,9 @@ impl App {
         // Ctrl-C leaves from anywhere; `q` does where nothing is typed or open, and else closes what is.
         if self.settings.keymap.command(key) == Some(Command::Quit) && key.character().is_none() {
             self.effects.push(Effect::Quit);
+        } else if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
+            self.effects.push(Effect::Cancel);
+            self.say(Severity::Note, "cancelled: what is under way is brought to its end");
         } else if self.overlay.is_some() {
             self.overlay_key(key);
         } else if self.filtering {
@@ -386,6 +389,9 @@ impl App {
         self.list_mut().offset = painted.offset;
         if let Some(crumb) = self.trail.last_mut() {
             crumb.offset = painted.details_offset;
+        }
+        if let (Some(Overlay::Dialog(dialog)), Some(end)) = (&mut self.overlay, painted.dialog_end) {
+            dialog.settle(end);
         }
         self.painted = painted;
     }

@@ -40,6 +40,7 @@ impl App {
                 }
             }
             Hit::Command(command) => self.run(command),
+            Hit::Button(_) | Hit::Option(_) => self.hit_dialog(hit),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::export::ExportName;
 use super::{App, TraceQuestion};
 use crate::config::keys::{BINDINGS, Command, Key};
+use crate::tui::dialog::{Dialog, Next};
 use crate::tui::field::Field;
 use ratatui::crossterm::event::KeyCode;
 
@@ -17,6 +18,8 @@ pub enum Overlay {
     Sort(SortChooser),
     /// A command by name.
     Palette(Palette),
+    /// An action is asked about.
+    Dialog(Box<Dialog>),
     /// Whether a look that leaves a trace is to be taken.
     Trace(TraceQuestion),
     /// A file to write the rows to.
@@ -71,6 +74,8 @@ enum Done {
     Export(String),
     /// It closes, and the line is carried out.
     Line(String),
+    /// A dialog says what.
+    Dialog(Next),
 }
 
 impl Overlay {
@@ -78,6 +83,7 @@ impl Overlay {
     pub(super) fn paste(&mut self, text: &str) {
         match self {
             Self::Palette(palette) => palette.field.paste(text),
+            Self::Dialog(dialog) => dialog.paste(text),
             Self::Export(name) => name.field.paste(text),
             Self::Help(help) if help.searching => help.search.paste(text),
             _ => {}
@@ -98,6 +104,7 @@ impl App {
             Overlay::Log(page) => page.key(command, self.log.len()),
             Overlay::Sort(chooser) => chooser.key(key, command),
             Overlay::Palette(palette) => palette.key(key),
+            Overlay::Dialog(dialog) => Done::Dialog(dialog.key(key, command)),
             Overlay::Trace(_) => {
                 self.trace_key(key, command);
                 return;
@@ -115,6 +122,7 @@ impl App {
                 self.overlay = None;
                 self.sort_by(column);
             }
+            Done::Dialog(next) => self.follow(next),
             Done::Export(path) => {
                 self.overlay = None;
                 self.export_to(path);

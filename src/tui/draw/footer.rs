@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 /// A time of day, as the machine's place has it: `14:03:12`.
-pub(super) fn clock(time: Time) -> String {
+pub(in crate::tui) fn clock(time: Time) -> String {
     match jiff::Timestamp::from_second(time.secs) {
         Ok(time) => time.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string(),
         Err(_) => String::new(),
@@ -34,6 +34,11 @@ pub(super) fn message(frame: &mut Frame<'_>, app: &App, area: Rect) {
             put(frame, left, end + 2, &fault.to_string(), theme.error);
         }
         frame.set_cursor_position((x + at, left.y));
+    } else if let Some(doing) = app.doing {
+        let how_far = app.progress.map(|(done, total)| format!("{done} of {total}")).unwrap_or_default();
+        let x = put(frame, left, left.x, &format!("{doing} {how_far}"), theme.warning);
+        let x = put(frame, left, x + 2, "Esc", theme.key);
+        put(frame, left, x + 1, "cancels", theme.dim);
     } else if app.told
         && let Some(entry) = app.log.entries().next_back()
     {

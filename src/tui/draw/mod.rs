@@ -14,6 +14,7 @@
 mod ascii;
 mod contents;
 mod details;
+mod dialog;
 mod fold;
 mod footer;
 mod header;
@@ -24,11 +25,14 @@ mod tests;
 mod trace;
 
 use super::app::App;
+use super::dialog::Press;
 use super::view::View;
 use crate::config::keys::Command;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
+
+pub(in crate::tui) use footer::clock;
 
 /// What lies under a place of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,10 @@ pub enum Hit {
     Trace(bool),
     /// Something that stands for a command.
     Command(Command),
+    /// A button of a dialog.
+    Button(Press),
+    /// A row of a dialog's list, or a field of it.
+    Option(usize),
 }
 
 /// What was painted where.
@@ -58,6 +66,8 @@ pub struct Painted {
     pub offset: usize,
     /// First line of the details that was painted.
     pub details_offset: usize,
+    /// How far the dialog can be scrolled, if it can.
+    pub dialog_end: Option<usize>,
 }
 
 impl Painted {
@@ -92,7 +102,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Painted {
     frame.buffer_mut().set_style(area, app.theme.text);
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     header::draw(frame, app, line(0), &mut painted);
-    let has_message = app.filtering || app.told || !app.list().field.is_empty();
+    let has_message = app.filtering || app.told || app.doing.is_some() || !app.list().field.is_empty();
     let below = if has_message || area.height > 8 { 2 } else { 1 };
     let body = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
     body_of(frame, app, body, &mut painted);

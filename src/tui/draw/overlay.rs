@@ -19,6 +19,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, overlay: &Overlay, area: Re
         Overlay::Log(page) => draw_log(frame, app, page, area),
         Overlay::Sort(chooser) => draw_sort(frame, app, chooser, area),
         Overlay::Palette(palette) => draw_palette(frame, app, palette, area),
+        Overlay::Dialog(dialog) => super::dialog::draw(frame, app, dialog, area, painted),
         Overlay::Trace(question) => super::trace::draw(frame, app, question, area, painted),
         Overlay::Export(name) => draw_export(frame, app, name, area),
     }

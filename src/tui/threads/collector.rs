@@ -14,12 +14,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// What the collector is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Look now.
     Look(Depth),
     /// Look so often; `None`: only when told to.
     Pace(Option<Duration>),
+    /// From now on look at this file, too: a FIFO or socket that nobody need have open.
+    Watch(Box<[u8]>),
 }
 
 /// Times its processor time that a walk rests.
@@ -36,12 +38,13 @@ pub fn start(events: &Sender<Event>, orders: Receiver<Order>, interval: Duration
 fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
     let mut pace = Some(interval);
     let mut due = vec![Depth::Full, Depth::Tables];
+    let mut files = Vec::new();
     let mut walked = Instant::now();
     let mut rest = interval;
     loop {
         // The tables come first, since they come at once.
         while let Some(depth) = due.pop() {
-            let (event, cpu) = look(depth);
+            let (event, cpu) = look(depth, &files);
             if depth == Depth::Full {
                 (walked, rest) = (Instant::now(), (cpu * REST).min(LONGEST));
             }
@@ -56,6 +59,7 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
         match order {
             Ok(Order::Look(depth)) => due.push(depth),
             Ok(Order::Pace(new)) => pace = new,
+            Ok(Order::Watch(file)) => files.push(file),
             Err(RecvTimeoutError::Timeout) => {
                 due.push(if walked.elapsed() >= rest { Depth::Full } else { Depth::Tables });
             }
@@ -65,9 +69,9 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
 }
 
 /// Takes one look, and what it took in processor time.
-fn look(depth: Depth) -> (Event, Duration) {
+fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     let want = match depth {
-        Depth::Full => Want { room: true, ..Want::everything(Kinds::all()) },
+        Depth::Full => Want { room: true, files: files.to_vec(), ..Want::everything(Kinds::all()) },
         Depth::Tables => {
             let kinds = Kinds::SYSV | Kinds::POSIX;
             Want { limits: true, contents: true, users: true, groups: true, room: true, ..Want::tables(kinds) }

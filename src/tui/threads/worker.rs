@@ -3,6 +3,7 @@
 
 use crate::tui::event::Event;
 use crate::tui::jobs::{Job, Teller};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -10,8 +11,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 /// The other end of the thread.
 #[derive(Debug)]
 pub struct Worker {
-    jobs: Sender<Job>,
-    cancel: Arc<AtomicBool>,
+    jobs: Sender<(Job, Teller)>,
+    events: Sender<Event>,
+    /// The flags of jobs that may not have ended yet.
+    cancels: RefCell<Vec<Arc<AtomicBool>>>,
     /// Hears that the thread has ended: its other end is dropped then.
     ended: Receiver<()>,
 }
@@ -19,29 +22,31 @@ pub struct Worker {
 impl Worker {
     /// Starts it.
     pub fn start(events: &Sender<Event>) -> std::io::Result<Self> {
-        let (jobs, todo) = mpsc::channel::<Job>();
+        let (jobs, todo) = mpsc::channel::<(Job, Teller)>();
         let (alive, ended) = mpsc::channel();
-        let cancel = Arc::new(AtomicBool::new(false));
-        let teller = Teller::new(events.clone(), Arc::clone(&cancel));
         super::start("worker", events, move || {
             let _alive: Sender<()> = alive;
-            while let Ok(job) = todo.recv() {
+            while let Ok((job, teller)) = todo.recv() {
                 job.run(&teller);
             }
         })?;
-        Ok(Self { jobs, cancel, ended })
+        Ok(Self { jobs, events: events.clone(), cancels: RefCell::default(), ended })
     }
 
     /// Has a job done after those that wait.
     pub fn take(&self, job: Job) {
-        self.cancel.store(false, Ordering::Relaxed);
+        let cancel = Arc::new(AtomicBool::new(false));
+        let mut cancels = self.cancels.borrow_mut();
+        // The teller of a job that has ended has gone with it.
+        cancels.retain(|cancel| Arc::strong_count(cancel) > 1);
+        cancels.push(Arc::clone(&cancel));
         // A thread that has failed has told so by an event.
-        let _ = self.jobs.send(job);
+        let _ = self.jobs.send((job, Teller::new(self.events.clone(), cancel)));
     }
 
-    /// Wants no more of what is being done: it stops where that does no harm.
+    /// Wants no more of what is being done, and of what waits: it stops where that does no harm. What comes later is done.
     pub fn cancel(&self) {
-        self.cancel.store(true, Ordering::Relaxed);
+        self.cancels.borrow().iter().for_each(|cancel| cancel.store(true, Ordering::Relaxed));
     }
 
     /// Waits until what is being done has come to a place where it can stop, and stops it there.
