@@ -41,6 +41,7 @@ mod sockets;
 mod support;
 mod suspend;
 mod sysv;
+mod tui_actions;
 mod tui_colours;
 mod tui_jobs;
 mod tui_list;
