@@ -44,11 +44,10 @@ fn every_view_at_every_size() {
                 terminal.keys(&view.to_string());
                 shows(&mut terminal, size, view);
                 // Details, back, the sort chooser, help, the log, the command line: each opens and closes.
-                for keys in ["\r", "\x1b", "jjG>I", "l", "h", "s", "\x1b", "?", "G", "\x1b", "L", "\x1b", ":x", "\x1b"]
-                {
+                for keys in ["\r", "jjG>I", "l", "h", "s", "?", "?G", "L", ":x", " U/ab"] {
                     terminal.keys(keys);
+                    terminal.keys(ESC);
                 }
-                terminal.keys(" U/ab\x1b");
             }
             terminal.keys("\x03");
             assert_eq!(terminal.end(), Ended::Code(0), "{size:?}");

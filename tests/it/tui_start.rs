@@ -74,14 +74,16 @@ fn every_end_gives_the_terminal_back() {
 #[test]
 fn leaves_from_within_whatever_is_open() {
     isolated(|| {
-        sysv::queue(1, 0o600);
-        for open in ["?", "?/se", ":", "2s", "2/ab", "L", "2\r"] {
-            let mut terminal = looking(&[]);
-            terminal.keys(open);
-            terminal.wait_output();
+        let queue = sysv::queue(1, 0o600);
+        let opened =
+            [("?", " Keys "), ("?/sus", "suspend"), (":lo", "log"), ("s", "Sort by"), ("/ab", "/ab"), ("\r", "›")];
+        for (keys, text) in opened {
+            let mut terminal = Setup::ipcx(&["tui", "--view", "queues"]).start();
+            terminal.wait_text(&format!("queue:{queue}"));
+            terminal.keys_until(keys, text);
             terminal.keys("\x03");
-            assert_eq!(terminal.end(), Ended::Code(0), "{open:?}");
-            assert!(terminal.is_restored(), "{open:?}");
+            assert_eq!(terminal.end(), Ended::Code(0), "{keys:?}");
+            assert!(terminal.is_restored(), "{keys:?}");
         }
     });
 }

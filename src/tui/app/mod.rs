@@ -343,7 +343,10 @@ impl App {
     fn key(&mut self, key: Key) {
         self.told = false;
         self.jumping = None;
-        if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
+        // Ctrl-C leaves from anywhere; `q` does where nothing is typed or open, and else closes what is.
+        if self.settings.keymap.command(key) == Some(Command::Quit) && key.character().is_none() {
+            self.effects.push(Effect::Quit);
+        } else if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
             self.effects.push(Effect::Cancel);
             self.say(Severity::Note, "cancelled: what is under way is brought to its end");
         } else if self.overlay.is_some() {
@@ -365,7 +368,7 @@ impl App {
             }
             // The list can be walked while the filter is typed.
             (KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown, Some(command)) => self.run(command),
-            (_, Some(command @ (Command::Quit | Command::Suspend | Command::Help))) if key.character().is_none() => {
+            (_, Some(command @ (Command::Suspend | Command::Help))) if key.character().is_none() => {
                 self.run(command);
             }
             _ => {

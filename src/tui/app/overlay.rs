@@ -94,11 +94,6 @@ impl Overlay {
 impl App {
     pub(super) fn overlay_key(&mut self, key: Key) {
         let command = self.settings.keymap.command(key);
-        // Ctrl-C leaves from anywhere; `q` does where nothing is typed, and then closes what is open.
-        if command == Some(Command::Quit) && key.character().is_none() {
-            self.run(Command::Quit);
-            return;
-        }
         if command == Some(Command::Suspend) {
             self.run(Command::Suspend);
             return;

@@ -21,6 +21,8 @@ mod header;
 mod list;
 mod overlay;
 mod overview;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use super::app::App;

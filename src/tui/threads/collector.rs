@@ -71,7 +71,7 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
 /// Takes one look, and what it took in processor time.
 fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     let want = match depth {
-        Depth::Full => Want { room: true, files: files.to_vec(), ..Want::everything(Kinds::all()) },
+        Depth::Full => Want { room: true, openers: true, files: files.to_vec(), ..Want::everything(Kinds::all()) },
         Depth::Tables => {
             let kinds = Kinds::SYSV | Kinds::POSIX;
             Want { limits: true, contents: true, users: true, groups: true, room: true, ..Want::tables(kinds) }
