@@ -8,7 +8,6 @@ use crate::snapshot::testing::{self, Scene};
 use crate::tui::draw;
 use crate::tui::jobs::Job;
 use crate::tui::jobs::Report;
-use crate::tui::jobs::Report;
 use crate::tui::jobs::peek::{self, Found, View as Seen, WINDOW, Window};
 use crate::tui::present::{Memory, present};
 use ratatui::Terminal;

@@ -209,8 +209,7 @@ impl Builder {
         for usage in room {
             let shown = |amount: u64| match usage.unit {
                 Unit::Bytes => size(amount),
-                Unit::Count => amount.to_string(),
-                Unit::Pages => amount.to_string(),
+                Unit::Count | Unit::Pages => amount.to_string(),
             };
             let what = What::Gauge {
                 label: word(usage).to_owned(),
