@@ -5,9 +5,9 @@
 use super::*;
 use crate::model::{Identity, Kind, Role, SocketState};
 use crate::snapshot::testing::{self, Scene};
-use crate::tui::jobs::Report;
 use crate::tui::draw;
 use crate::tui::jobs::Job;
+use crate::tui::jobs::Report;
 use crate::tui::jobs::peek::{self, Found, View as Seen, WINDOW, Window};
 use crate::tui::present::{Memory, present};
 use ratatui::Terminal;
@@ -421,4 +421,19 @@ fn hostile_names_do_not_reach_the_screen() {
     desk.keys("o");
     let screen = desk.screen();
     assert!(!screen.iter().any(|line| line.chars().any(|c| c.is_control() || c == '\u{202e}')), "{screen:#?}");
+}
+
+#[test]
+fn ctrl_c_leaves_from_details_and_contents_where_q_goes_back() {
+    let mut desk = Desk::new(&queues(), View::Queues, false);
+    let quits = |desk: &mut Desk, key| {
+        let effects = desk.app.update(Event::Key(Key::parse(key).unwrap()));
+        effects.iter().any(|effect| matches!(effect, Effect::Quit))
+    };
+    desk.keys("Enter p");
+    assert!(quits(&mut desk, "Ctrl-C"));
+    desk.found(seen(1, None));
+    assert!(!quits(&mut desk, "q") && desk.app.pane().is_none());
+    assert!(quits(&mut desk, "Ctrl-C"));
+    assert!(!quits(&mut desk, "q") && quits(&mut desk, "q"));
 }

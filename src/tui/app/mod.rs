@@ -341,6 +341,11 @@ impl App {
     fn key(&mut self, key: Key) {
         self.told = false;
         self.jumping = None;
+        // Ctrl-C leaves from anywhere; `q` does where nothing is open or typed.
+        if self.settings.keymap.command(key) == Some(Command::Quit) && key.character().is_none() {
+            self.effects.push(Effect::Quit);
+            return;
+        }
         if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
             self.effects.push(Effect::Cancel);
             self.say(Severity::Note, "cancelled: what is under way is brought to its end");
