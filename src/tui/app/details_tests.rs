@@ -422,3 +422,18 @@ fn hostile_names_do_not_reach_the_screen() {
     let screen = desk.screen();
     assert!(!screen.iter().any(|line| line.chars().any(|c| c.is_control() || c == '\u{202e}')), "{screen:#?}");
 }
+
+#[test]
+fn ctrl_c_leaves_from_details_and_contents_where_q_goes_back() {
+    let mut desk = Desk::new(&queues(), View::Queues, false);
+    let quits = |desk: &mut Desk, key| {
+        let effects = desk.app.update(Event::Key(Key::parse(key).unwrap()));
+        effects.iter().any(|effect| matches!(effect, Effect::Quit))
+    };
+    desk.keys("Enter p");
+    assert!(quits(&mut desk, "Ctrl-C"));
+    desk.found(seen(1, None));
+    assert!(!quits(&mut desk, "q") && desk.app.pane().is_none());
+    assert!(quits(&mut desk, "Ctrl-C"));
+    assert!(!quits(&mut desk, "q") && quits(&mut desk, "q"));
+}
