@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes assets/screenshot.svg, the picture in README.md: of the real program, over objects made for it in namespaces of
-# their own. Needs root (or a user namespace), util-linux's unshare, a Rust toolchain, and bash for the scene's names.
+# their own. Needs root, util-linux's unshare and a Rust toolchain: assets/screenshot.rs presses the keys and writes the
+# picture.
 #
 #   assets/screenshot.sh [FILE.svg]
 
@@ -14,20 +15,23 @@ if [ "${SCREENSHOT_INSIDE:-}" ]; then
     trap 'rm -rf "$place"' EXIT
     export XDG_STATE_HOME="$place" XDG_CONFIG_HOME="$place"
     ipcx=$PWD/target/debug/ipcx
-    # Programs by their names, which is how they are told: each is a shell that waits.
-    for name in orders feeder cache-warm web; do cp "$(command -v bash)" "$place/$name"; done
+    # Processes are told by their names: these are ipcx itself, under others.
+    for name in orders feeder cache web; do cp "$ipcx" "$place/$name"; done
     "$ipcx" create queue --key 0x4d2 >/dev/null
     "$ipcx" create queue --key 0x52e2 --mode 0640 >/dev/null
     "$ipcx" create queue --name /jobs >/dev/null
     for key in 0x7a69 0x7a6a; do "$ipcx" create queue --key $key >/dev/null; done
-    for order in 17 18 19; do "$ipcx" send queue:0x4d2 "order $order" >/dev/null; done
-    "$place/feeder" -c "\"$ipcx\" send queue:0x7a69 'left behind' >/dev/null"
-    "$place/orders" -c "\"$ipcx\" recv --wait queue:0x52e2 >/dev/null; :" &
-    "$place/web" -c "exec 3<>/dev/mqueue/jobs; read wait" <"$(mkfifo "$place/w" && echo "$place/w")" 2>/dev/null &
+    for order in 17 18 19; do "$place/feeder" send queue:0x4d2 "order $order" >/dev/null; done
+    "$place/web" send queue:0x7a69 'left behind' >/dev/null
+    "$place/feeder" send queue:0x52e2 x >/dev/null
+    "$place/orders" recv --all queue:0x52e2 >/dev/null
+    "$place/orders" recv --wait queue:0x52e2 >/dev/null &
+    "$place/web" recv --wait queue:/jobs >/dev/null &
     "$ipcx" create shm --key 0x1001 --size 64M >/dev/null
     "$ipcx" create shm --name /cache --size 1M >/dev/null
     "$ipcx" create sem --key 0x1f --count 3 >/dev/null
-    target/debug/examples/screenshot "$out" 132 26 WAIT=Overview KEYS=2 WAIT=queue:0 KEYS=j "WAIT=in-use" -- "$ipcx"
+    target/debug/examples/screenshot "$out" 142 26 WAIT=Overview KEYS=2 WAIT=queue:0 'WAIT=orders(' 'WAIT=web(' \
+        KEYS=j 'WAIT=[queue 0x52e2' -- "$ipcx" --theme dark
     exit
 fi
 
