@@ -262,7 +262,7 @@ fn loaded() {
     };
     let (cpu, begin) = (terminal.cpu(), Instant::now());
     let median = print("load: while 127,000 fds are looked at", &moves(&mut terminal, again));
-    let share = (terminal.cpu() - cpu).as_secs_f64() / begin.elapsed().as_secs_f64();
+    let share = terminal.cpu().checked_sub(cpu).unwrap().as_secs_f64() / begin.elapsed().as_secs_f64();
     println!("load: {:.1} times as long as cat takes; {share:.2} cores were used", ms(median) / ms(floor));
     println!("load: {} MB resident", terminal.memory() / 1000);
 }
@@ -273,7 +273,7 @@ fn idle() {
     terminal.rest(Duration::from_secs(3));
     let (cpu, begin) = (terminal.cpu(), Instant::now());
     terminal.rest(Duration::from_secs(30));
-    let share = (terminal.cpu() - cpu).as_secs_f64() / begin.elapsed().as_secs_f64();
+    let share = terminal.cpu().checked_sub(cpu).unwrap().as_secs_f64() / begin.elapsed().as_secs_f64();
     println!("idle: {:.2} % of a core, looking every 2 s", share * 100.0);
 }
 

@@ -5,6 +5,9 @@
 
 pub mod columns;
 pub mod filter;
+pub mod problems;
+pub mod processes;
+pub mod sheet;
 
 mod cell;
 mod row;

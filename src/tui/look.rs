@@ -2,6 +2,7 @@
 //! which is cheap and so may be newer.
 
 use super::id::Id;
+use super::insight::Insight;
 use super::view::View;
 use crate::actions::Target;
 use crate::model::{Identity, Object};
@@ -31,18 +32,21 @@ pub struct Look {
     pub cpu: Duration,
     /// Objects of each view, by [`View::index`].
     pub counts: [usize; View::ALL.len()],
+    /// What it means; only of a full one.
+    pub insight: Option<Insight>,
     places: FxHashMap<Identity, u32>,
 }
 
 impl Look {
-    /// A look, and where each object of it is.
+    /// A look, where each object of it is, and what it means: all that takes time, so that questions do not.
     pub fn new(depth: Depth, snapshot: Snapshot, cpu: Duration) -> Self {
         let places = snapshot.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect();
         let mut counts = [0; View::ALL.len()];
         for object in &snapshot.objects {
             counts[View::of(object).index()] += 1;
         }
-        Self { depth, snapshot, cpu, counts, places }
+        let insight = (depth == Depth::Full).then(|| Insight::of(&snapshot));
+        Self { depth, snapshot, cpu, counts, insight, places }
     }
 
     /// Where an object is in [`Snapshot::objects`].
@@ -98,7 +102,7 @@ impl Picture {
                 let process = self.full.as_ref().and_then(|full| full.snapshot.process(pid));
                 process.is_some_and(|process| process.start_ticks == start_ticks)
             }
-            Id::Limit(_) => true,
+            Id::Limit(_) | Id::Item(_) => true,
         }
     }
 

@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 pub mod field;
 pub mod id;
+pub mod insight;
 pub mod jobs;
 pub mod look;
 pub mod present;

@@ -2,7 +2,10 @@
 
 use crate::config::Columns;
 use crate::model::{Kind, Kinds, Object};
-use crate::query::columns::Column;
+use crate::query::columns::{self, Column};
+use crate::query::filter::Schema;
+use crate::query::problems::PROBLEMS;
+use crate::query::processes::PROCESSES;
 
 /// One page of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,6 +138,27 @@ impl View {
             Self::Pipes => configured.pipes.clone(),
             Self::Sockets => configured.sockets.clone(),
             Self::Overview | Self::Processes | Self::Problems => Vec::new(),
+        }
+    }
+}
+
+impl View {
+    /// What a filter of it can be about.
+    pub fn fields(self) -> &'static dyn Schema {
+        match self {
+            Self::Processes => &PROCESSES,
+            Self::Problems => &PROBLEMS,
+            _ => &columns::Fields,
+        }
+    }
+
+    /// The column of this name that it can be sorted by.
+    pub fn sortable(self, name: &str) -> Option<&'static str> {
+        match self {
+            Self::Overview => None,
+            Self::Processes => PROCESSES.column(name).map(|column| column.name),
+            Self::Problems => PROBLEMS.column(name).map(|column| column.name),
+            _ => columns::find(name).ok().map(|column| column.name),
         }
     }
 }

@@ -455,6 +455,43 @@ fn the_mouse_presses_buttons() {
 }
 
 #[test]
+fn every_dialog_can_be_used_at_every_size() {
+    isolated(|| {
+        let id = sysv::segment(0xf1, 4096, 0o600);
+        let _child = Child::new(&[], || sysv::attach(id));
+        let queue = sysv::queue(0xf2, 0o600);
+        let mut ui = Interface::new(false);
+        ui.go(&format!("queue:{queue}"));
+        let steps: [(&[&str], &str); 9] = [
+            (&["d"], "[Cancel]"),
+            (&["u"], "[Cancel]"),
+            (&["w"], "[Cancel]"),
+            (&["n"], "[Cancel]"),
+            (&["n", "Enter"], "[Cancel]"),
+            (&["n", "Down", "Enter"], "[Cancel]"),
+            (&["3", "g", "x"], "[Signal 1"),
+            (&["x", "Enter"], "type to"),
+            (&["x", "Down", "Enter", "Enter"], "[Cancel]"),
+        ];
+        for (keys, word) in steps {
+            for key in keys {
+                ui.keys(&[key]);
+                ui.work(false);
+            }
+            assert!(ui.is_asked(), "{keys:?}");
+            for (width, height) in [(1, 1), (19, 9), (20, 5), (40, 15), (80, 24), (120, 40), (300, 100)] {
+                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                terminal.draw(|frame| drop(draw::draw(frame, &ui.app))).unwrap();
+                let screen = terminal.backend().to_string();
+                assert!(screen.contains(word) || width < 20, "{keys:?} at {width}x{height}:\n{screen}");
+            }
+            ui.keys(&["Esc"]);
+            assert!(!ui.is_asked(), "{keys:?}");
+        }
+    });
+}
+
+#[test]
 fn read_only_answers_and_opens_nothing() {
     isolated(|| {
         let id = sysv::queue(0xe1, 0o600);

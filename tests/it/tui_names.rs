@@ -66,7 +66,7 @@ fn nothing_in_a_name_reaches_the_terminal_raw() {
         // Of control characters only those of the program's own sequences and line ends are there: of these, none that a
         // name has.
         assert!(!raw.contains("\x1b]"), "no title, no clipboard");
-        assert!(!raw.contains("\x1b[31mred") && !raw.contains("\x07"));
+        assert!(!raw.contains("\x1b[31mred") && !raw.contains('\x07'));
         let bad = |c: &char| {
             matches!(c, '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
                 || matches!(c, '\t' | '\u{feff}' | '\u{ad}')

@@ -44,16 +44,17 @@ impl App {
         if let Some(crumb) = self.trail.last() {
             let details = self.shown().and_then(|answer| answer.details.as_ref());
             let line = details.and_then(|details| details.lines.get(crumb.line));
-            let link = line.and_then(|line| line.link).map(|link| link.to);
+            let leads = line.and_then(|line| line.link).map(|link| link.to);
             let fits = |id: &Id| matches!(id, Id::Process { .. }) == wants_process && !matches!(id, Id::Limit(_));
             // An object's details also name its other ends: what is removed or filled is the object itself.
             let follow = wants_process || matches!(crumb.id, Id::Process { .. });
-            return vec![link.filter(|id| follow && fits(id)).unwrap_or(crumb.id)];
+            return vec![leads.filter(|id| follow && fits(id)).unwrap_or(crumb.id)];
         }
         let list = self.list();
-        let mut marked: Vec<Id> = list.selected.iter().copied().collect();
+        let mut marked: Vec<Id> = list.selected.iter().filter_map(|id| id.subject()).collect();
         marked.sort_unstable();
-        if marked.is_empty() { list.cursor.into_iter().collect() } else { marked }
+        marked.dedup();
+        if marked.is_empty() { list.cursor.and_then(Id::subject).into_iter().collect() } else { marked }
     }
 
     /// The objects that are meant; says why there are none.
@@ -67,7 +68,7 @@ impl App {
                     Some(target) => targets.push(target),
                     None => gone += 1,
                 },
-                Id::Process { .. } | Id::Limit(_) => {}
+                Id::Process { .. } | Id::Limit(_) | Id::Item(_) => {}
             }
         }
         match &ids[..] {
@@ -128,7 +129,7 @@ impl App {
                     }
                     self.holders(*identity, &mut candidates);
                 }
-                Id::Limit(_) => {}
+                Id::Limit(_) | Id::Item(_) => {}
             }
         }
         candidates.sort_unstable_by_key(|candidate| candidate.pid);
@@ -211,7 +212,9 @@ impl App {
     fn open_dialog(&mut self, page: Page, job: Option<Job>) {
         self.ticket += 1;
         self.overlay = Some(Overlay::Dialog(Box::new(Dialog { ticket: self.ticket, page })));
-        job.into_iter().for_each(|job| self.give(job));
+        if let Some(job) = job {
+            self.give(job);
+        }
     }
 
     /// Hands a job to the worker.
@@ -230,7 +233,7 @@ impl App {
             Next::Stays => {}
             Next::Closes => self.overlay = None,
             Next::Asks(job) => self.give(job),
-            Next::Turns(page, job) => self.open_dialog(page, Some(job)),
+            Next::Turns(page, job) => self.open_dialog(*page, Some(job)),
             Next::Does(job) => {
                 self.overlay = None;
                 // What was marked is being dealt with.
@@ -283,7 +286,7 @@ impl App {
     /// Puts the cursor on what was made, as soon as it is seen.
     pub(super) fn find_wanted(&mut self, look: &Look) {
         let Some(address) = &self.wanted else { return };
-        let Some(place) = look.snapshot.find(address).into_iter().next() else {
+        let Some(place) = look.snapshot.find(address).next() else {
             if look.depth == Depth::Full {
                 self.wanted = None;
             }

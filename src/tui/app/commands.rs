@@ -17,7 +17,7 @@ const INTERVALS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 impl App {
     /// Carries a command out.
     pub(super) fn run(&mut self, command: Command) {
-        if self.in_contents(command) || self.moved(command) || self.act(command) {
+        if self.beside_overview(command) || self.in_contents(command) || self.moved(command) || self.act(command) {
             return;
         }
         match command {
@@ -125,6 +125,10 @@ impl App {
             }
             return;
         }
+        if self.step_overview(by) {
+            return;
+        }
+        let Some(answer) = self.answer.as_deref() else { return };
         let list = &mut self.lists[self.view.index()];
         let before = list.cursor;
         list.step(&answer.listing, by);
@@ -233,6 +237,9 @@ impl App {
 
     /// Opens what the cursor is on: the details of a row, or where a line of details leads.
     fn open(&mut self) {
+        if self.open_goal() {
+            return;
+        }
         let inside = !self.trail.crumbs().is_empty();
         match if inside { self.linked() } else { self.list().cursor } {
             Some(id) => self.open_details(id),
@@ -267,7 +274,7 @@ impl App {
 
     fn select(&mut self) {
         let list = self.list_mut();
-        if let Some(id) = list.cursor {
+        if let Some(id) = list.cursor.filter(|id| !matches!(id, Id::Item(_))) {
             list.toggle(id);
             self.step(1);
         }

@@ -12,6 +12,7 @@ use crate::tui::jobs::Job;
 use crate::tui::jobs::peek::{self, Found, View, WINDOW};
 use ratatui::crossterm::event::KeyCode;
 use std::ops::Range;
+use std::sync::Arc;
 use unicode_width::UnicodeWidthChar;
 
 /// What an object holds.
@@ -19,6 +20,8 @@ use unicode_width::UnicodeWidthChar;
 pub struct Pane {
     /// Of which object.
     target: Target,
+    /// The look goes on as long as this is held: not longer than the pane.
+    wanted_by: Arc<()>,
     /// The number of the look that is awaited, or was the last one.
     number: u64,
     /// Where the window of that look begins, bytes.
@@ -70,6 +73,7 @@ impl Pane {
     fn new(target: Target) -> Self {
         Self {
             target,
+            wanted_by: Arc::default(),
             number: 0,
             wanted: 0,
             looking: None,
@@ -143,7 +147,7 @@ impl App {
         if self.pane_mut().is_some() {
             return self.look_again();
         }
-        let Some(id) = self.trail.last().map(|crumb| crumb.id).or(self.list().cursor) else { return };
+        let Some(id) = self.subject() else { return };
         // Of a process, what the cursor's line names.
         let id = match id {
             Id::Object(_) => id,
@@ -188,19 +192,27 @@ impl App {
         let number = self.peeks;
         let Some(pane) = self.pane_mut().filter(|pane| pane.looking.is_none()) else { return };
         (pane.number, pane.wanted, pane.looking, pane.land) = (number, offset, Some((0, 0)), land);
-        let (target, agreed) = (pane.target.clone(), pane.agreed.clone());
-        self.effects.push(Effect::Work(Box::new(Job::Peek(peek::Job { number, target, offset, agreed, policy }))));
+        pane.wanted_by = Arc::default();
+        let (target, agreed, wanted) = (pane.target.clone(), pane.agreed.clone(), Arc::downgrade(&pane.wanted_by));
+        let job = peek::Job { number, target, offset, agreed, policy, wanted };
+        self.effects.push(Effect::Work(Box::new(Job::Peek(job))));
     }
 
     /// Takes in what a look found, if anybody still waits for it.
     pub(super) fn peeked(&mut self, number: u64, found: Found) {
         let width = usize::from(self.area.0);
         let height = self.painted.page.max(1);
+        let covered = self.overlay.is_some();
         let Some(pane) = self.pane_mut().filter(|pane| pane.number == number) else { return };
         match found {
             Found::Progress(done, total) => pane.looking = Some((done, total)),
             Found::Asks(traces) => {
                 pane.looking = None;
+                if covered {
+                    // What is open has the keys, and a question that takes its place would get its answer.
+                    pane.fault = Some("the look would leave a trace, and asks first: look again".to_owned());
+                    return;
+                }
                 self.overlay = Some(Overlay::Trace(Question { traces, yes: false, number }));
             }
             Found::Refused(why) => {
@@ -294,11 +306,10 @@ impl App {
     }
 
     fn stop_looking(&mut self) {
-        // What changes something is cancelled by who asked for it alone.
-        if self.doing.is_none() {
-            self.effects.push(Effect::Cancel);
-        }
-        if self.pane().is_some_and(|pane| pane.seen.is_none() && pane.looking == Some((0, 0))) {
+        let Some(pane) = self.pane_mut() else { return };
+        // What the worker does for others goes on. What was copied so far still comes.
+        pane.wanted_by = Arc::default();
+        if pane.seen.is_none() && pane.looking == Some((0, 0)) {
             self.close_contents();
         }
     }

@@ -1,27 +1,28 @@
 //! Details, jumps and contents over sequences of keys: each event goes through `update`, each question through the
 //! presenter, and the screen is painted for what is seen on it.
-#![allow(clippy::unwrap_used, irrefutable_let_patterns, reason = "other jobs are none of these tests' business")]
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::model::{Identity, Kind, Role, SocketState};
 use crate::snapshot::testing::{self, Scene};
 use crate::tui::draw;
 use crate::tui::jobs::Job;
+use crate::tui::jobs::Report;
 use crate::tui::jobs::peek::{self, Found, View as Seen, WINDOW, Window};
 use crate::tui::present::{Memory, present};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 /// An interface with its presenter, and what it wanted of the worker.
-struct Desk {
-    app: App,
+pub(super) struct Desk {
+    pub(super) app: App,
     memory: Memory,
     jobs: Vec<peek::Job>,
     cancelled: usize,
 }
 
 impl Desk {
-    fn new(scene: &Scene, view: View, read_only: bool) -> Self {
+    pub(super) fn new(scene: &Scene, view: View, read_only: bool) -> Self {
         let policy = Policy { read_only, force: false };
         let settings = Settings { policy, ..Settings::for_tests(view) };
         let app = App::new(settings, (80, 24), testing::NOW);
@@ -30,12 +31,12 @@ impl Desk {
         desk
     }
 
-    fn look(&mut self, scene: &Scene) {
+    pub(super) fn look(&mut self, scene: &Scene) {
         let look = Look::new(Depth::Full, scene.picture(), Duration::ZERO);
         self.feed(Event::Looked(Arc::new(look)));
     }
 
-    fn feed(&mut self, event: Event) {
+    pub(super) fn feed(&mut self, event: Event) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for effect in self.app.update(event) {
@@ -57,7 +58,7 @@ impl Desk {
         self.screen();
     }
 
-    fn keys(&mut self, keys: &str) {
+    pub(super) fn keys(&mut self, keys: &str) {
         for key in keys.split(' ') {
             let key = Key::parse(key).unwrap_or_else(|| panic!("{key}"));
             self.feed(Event::Key(key));
@@ -65,7 +66,7 @@ impl Desk {
     }
 
     /// What is painted, a line each without the blanks at its end.
-    fn screen(&mut self) -> Vec<String> {
+    pub(super) fn screen(&mut self) -> Vec<String> {
         let (width, height) = self.app.area;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut painted = Painted::default();
@@ -76,7 +77,7 @@ impl Desk {
         cells.chunks(usize::from(width)).map(|line| line.concat().trim_end().to_owned()).collect()
     }
 
-    fn shows(&mut self, text: &str) -> bool {
+    pub(super) fn shows(&mut self, text: &str) -> bool {
         self.screen().iter().any(|line| line.contains(text))
     }
 
@@ -223,6 +224,20 @@ fn a_jump_from_a_process_goes_to_what_it_waits_on() {
     let mut desk = Desk::new(&scene, View::Pipes, false);
     desk.keys("o o");
     assert_eq!(desk.ids(), [process(&scene, 900), queue(5)]);
+    // Two have the queue: the one at the other end is meant.
+    desk.keys("o");
+    assert_eq!(desk.ids().last(), Some(&process(&scene, 812)));
+}
+
+#[test]
+fn a_question_does_not_take_the_place_of_what_is_open() {
+    let mut desk = Desk::new(&queues(), View::Queues, false);
+    desk.keys("p ?");
+    desk.found(Found::Asks(vec!["a trace".to_owned()]));
+    assert!(matches!(desk.app.overlay, Some(Overlay::Help(_))));
+    desk.keys("Esc p");
+    assert_eq!(desk.jobs.len(), 2);
+    assert!(desk.jobs[0].wanted.strong_count() == 0 && desk.jobs[1].wanted.strong_count() == 1);
 }
 
 #[test]
@@ -296,7 +311,9 @@ fn contents_looked_at_out_of_details_lead_back_to_them() {
 fn a_look_that_is_under_way_is_cancelled_and_its_late_answer_is_nobodys() {
     let mut desk = Desk::new(&queues(), View::Queues, false);
     desk.keys("p Esc");
-    assert_eq!((desk.cancelled, desk.ids().len()), (1, 0));
+    assert_eq!((desk.jobs[0].wanted.strong_count(), desk.ids().len()), (0, 0));
+    // Not by stopping what else the worker does.
+    assert_eq!(desk.cancelled, 0);
     desk.found(seen(3, None));
     assert!(desk.ids().is_empty() && !desk.shows("line 0"));
 }

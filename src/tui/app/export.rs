@@ -57,8 +57,7 @@ impl App {
 
     /// The same of all of it, as JSON.
     pub(super) fn copy_json(&mut self) {
-        let id = self.trail.last().map(|crumb| crumb.id).or(self.list().cursor);
-        let text = match id {
+        let text = match self.subject() {
             Some(Id::Object(identity)) => self.picture.row(identity).map(|row| json::object_text(&row)),
             _ => None,
         };
@@ -89,6 +88,7 @@ impl App {
             }
             Id::Process { pid, .. } => Some(format!("pid:{pid}")),
             Id::Limit(name) => Some(name.to_owned()),
+            Id::Item(_) => id.subject().and_then(|id| self.address(id)),
         }
     }
 }

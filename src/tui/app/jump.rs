@@ -15,7 +15,7 @@ impl App {
 
     /// Goes to the other end of what the cursor is on, as soon as that is known.
     pub(super) fn jump(&mut self) {
-        let Some(id) = self.trail.last().map(|crumb| crumb.id).or(self.list().cursor) else {
+        let Some(id) = self.subject() else {
             self.say(Severity::Note, "there is nothing here to go from");
             return;
         };
@@ -23,6 +23,16 @@ impl App {
         if !self.jumped() {
             self.ask();
         }
+    }
+
+    /// Who came from one of two processes means the other one.
+    fn other_than_where_from(&self, details: &Details) -> Option<Id> {
+        let [.., from, here] = self.trail.crumbs() else { return None };
+        let is_process = |id: &Id| matches!(id, Id::Process { .. });
+        let links = details.lines.iter().filter_map(|line| line.link).map(|link| link.to);
+        let mut others = links.filter(|id| is_process(id) && *id != from.id);
+        let other = others.next().filter(|_| here.id == details.id && is_process(&from.id))?;
+        others.all(|id| id == other).then_some(other)
     }
 
     /// Goes there, if the details that say where are there; false if not.
@@ -44,6 +54,10 @@ impl App {
             Jump::Nowhere(why) => self.say(Severity::Note, why),
             Jump::Line(line) => {
                 let details = details.clone();
+                if let Some(other) = self.other_than_where_from(&details) {
+                    self.open_details(other);
+                    return true;
+                }
                 self.open_details(id);
                 if let Some(crumb) = self.trail.last_mut() {
                     crumb.pane = None;

@@ -1,15 +1,17 @@
 //! Where the cursor is in a view's list, what is selected, how it is sorted and filtered.
 
-use crate::query::columns::Fields;
 use crate::query::filter::{Filter, FilterError};
 use crate::tui::field::Field;
 use crate::tui::id::Id;
 use crate::tui::present::Listing;
+use crate::tui::view::View;
 use rustc_hash::FxHashSet;
 
 /// State of one view's list.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct List {
+    /// Whose it is.
+    view: View,
     /// What the cursor is on.
     pub cursor: Option<Id>,
     /// At which row that was; when it is listed no more, what is there now is next.
@@ -31,6 +33,22 @@ pub struct List {
 }
 
 impl List {
+    /// That of a view, before anything was seen.
+    pub fn new(view: View) -> Self {
+        Self {
+            view,
+            cursor: None,
+            at: 0,
+            offset: 0,
+            column: 0,
+            selected: FxHashSet::default(),
+            sort: None,
+            field: Field::default(),
+            filter: Filter::default(),
+            fault: None,
+        }
+    }
+
     /// Puts the cursor on a row.
     pub fn go(&mut self, listing: &Listing, row: usize) {
         self.at = row.min(listing.rows.len().saturating_sub(1));
@@ -50,7 +68,7 @@ impl List {
 
     /// Reads the filter as it is typed now.
     pub fn read_filter(&mut self) {
-        match Filter::parse_text(self.field.text(), &Fields) {
+        match Filter::parse_text(self.field.text(), self.view.fields()) {
             Ok(filter) => (self.filter, self.fault) = (filter, None),
             Err(fault) => self.fault = Some(fault),
         }

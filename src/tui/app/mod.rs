@@ -7,12 +7,15 @@ mod contents;
 #[cfg(test)]
 mod details_tests;
 mod export;
+mod goals;
 mod jump;
 mod list;
 mod log;
 mod mouse;
 mod overlay;
 mod trail;
+#[cfg(test)]
+mod views_tests;
 
 pub use contents::{Pane, Question as TraceQuestion};
 pub use export::ExportName;
@@ -26,7 +29,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::id::Id;
 use super::look::{Depth, Look, Picture};
-use super::present::{Answer, Details, Question};
+use super::present::{Answer, Details, HelpKeys, Question};
 use super::view::View;
 use crate::actions::{Policy, backup};
 use crate::config::State;
@@ -34,7 +37,6 @@ use crate::config::keys::{Command, Key, Keymap};
 use crate::config::theme::{Theme, ThemeName};
 use crate::model::{Address, Time};
 use crate::output::osc52::Wrap;
-use crate::query::Sort;
 use crate::query::columns::Column;
 use ratatui::crossterm::event::KeyCode;
 use std::path::PathBuf;
@@ -141,10 +143,11 @@ pub struct App {
 impl App {
     /// Before anything was seen.
     pub fn new(settings: Settings, area: (u16, u16), now: Time) -> Self {
-        let mut lists: [List; View::ALL.len()] = Default::default();
+        let mut lists = View::ALL.map(List::new);
         for (view, order) in &settings.remembered.sort {
             if let Some(view) = View::of_name(view) {
-                lists[view.index()].sort = Sort::parse(order).ok().map(|sort| (sort.column.name, sort.descending));
+                let (name, descending) = order.strip_prefix('-').map_or((order.as_str(), false), |name| (name, true));
+                lists[view.index()].sort = view.sortable(name).map(|column| (column, descending));
             }
         }
         Self {
@@ -313,8 +316,14 @@ impl App {
             columns: self.settings.columns[self.view.index()].clone(),
             keep: list.cursor,
             details: self.jumping.or(self.trail.last().map(|crumb| crumb.id)).or(beside),
+            keys: self.help_keys(),
         };
         self.effects.push(Effect::Present(Box::new((question, self.picture.clone()))));
+    }
+
+    fn help_keys(&self) -> HelpKeys {
+        let key = |command| self.settings.keymap.shown(command).clone();
+        HelpKeys { remove: key(Command::Remove), signal: key(Command::Signal), open: key(Command::Open) }
     }
 
     /// Whether the terminal is wide enough for details beside the list.

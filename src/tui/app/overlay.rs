@@ -75,7 +75,7 @@ enum Done {
     /// It closes, and the line is carried out.
     Line(String),
     /// A dialog says what.
-    Dialog(Next),
+    Dialog(Box<Next>),
 }
 
 impl Overlay {
@@ -104,7 +104,7 @@ impl App {
             Overlay::Log(page) => page.key(command, self.log.len()),
             Overlay::Sort(chooser) => chooser.key(key, command),
             Overlay::Palette(palette) => palette.key(key),
-            Overlay::Dialog(dialog) => Done::Dialog(dialog.key(key, command)),
+            Overlay::Dialog(dialog) => Done::Dialog(Box::new(dialog.key(key, command))),
             Overlay::Trace(_) => {
                 self.trace_key(key, command);
                 return;
@@ -122,7 +122,7 @@ impl App {
                 self.overlay = None;
                 self.sort_by(column);
             }
-            Done::Dialog(next) => self.follow(next),
+            Done::Dialog(next) => self.follow(*next),
             Done::Export(path) => {
                 self.overlay = None;
                 self.export_to(path);

@@ -95,6 +95,6 @@ impl Holders {
             chosen.extend(self.candidates.get(self.row).cloned());
         }
         let (signal, job) = Signal::new(chosen, self.policy);
-        Next::Turns(Page::Signal(signal), job)
+        Next::Turns(Box::new(Page::Signal(signal)), job)
     }
 }

@@ -65,7 +65,7 @@ pub enum Next {
     /// It closes, and this is done.
     Does(Job),
     /// Another takes its place, and waits for what this finds out.
-    Turns(Page, Job),
+    Turns(Box<Page>, Job),
 }
 
 /// How a line of a dialog is meant.

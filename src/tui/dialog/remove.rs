@@ -106,9 +106,7 @@ impl Remove {
     pub(super) fn key(&mut self, key: Key, command: Option<Command>) -> Next {
         if let Some(press) = buttons::gone(&self.buttons(), self.at(), key) {
             self.at = press;
-        } else if key.code() == KeyCode::Enter {
-            return self.press(self.at());
-        } else if key.code() == KeyCode::Char(' ') && matches!(self.at(), Press::Force | Press::Bare) {
+        } else if key.code() == KeyCode::Enter || (key.code() == KeyCode::Char(' ') && self.on_switch()) {
             return self.press(self.at());
         } else if let Some(by) = scrolled(key, command) {
             self.offset = self.offset.saturating_add_signed(by);
@@ -116,6 +114,10 @@ impl Remove {
             return Next::Closes;
         }
         Next::Stays
+    }
+
+    fn on_switch(&self) -> bool {
+        matches!(self.at(), Press::Force | Press::Bare)
     }
 
     pub(super) fn press(&mut self, press: Press) -> Next {
@@ -148,7 +150,9 @@ impl Remove {
     pub(super) fn take(&mut self, planned: Planned) {
         match planned {
             Planned::Removals(plans) => {
-                plans.iter().for_each(|plan| self.counts[fate(plan, self.policy) as usize] += 1);
+                for plan in &plans {
+                    self.counts[fate(plan, self.policy) as usize] += 1;
+                }
                 self.plans = Some(plans);
             }
             Planned::Failed(why) => {
@@ -170,15 +174,15 @@ impl Remove {
         let mut lines = Vec::new();
         let (used, refused) = (self.count(Fate::Used), self.count(Fate::Refused));
         if plans.len() > 1 {
-            let mut sum = counted(self.going(), "object");
-            sum.push_str(if self.going() == 1 { " goes" } else { " go" });
+            let mut sum =
+                vec![format!("{} {}", counted(self.going(), "object"), if self.going() == 1 { "goes" } else { "go" })];
             if refused > 0 {
-                sum += &format!(", {refused} cannot be removed");
+                sum.push(format!("{refused} cannot be removed"));
             }
             if used > 0 && !self.force {
-                sum += &format!(", {used} in use: kept unless forced");
+                sum.push(format!("{used} in use: kept unless forced"));
             }
-            lines.push(Line::new(Tone::Plain, sum));
+            lines.push(Line::new(Tone::Plain, sum.join(", ")));
         } else {
             self.objects(plans, &mut lines);
         }

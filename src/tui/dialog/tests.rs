@@ -1,4 +1,4 @@
-//! Keys in, jobs out: what needs no objects. The rest is in tests/it/tui_jobs.rs.
+//! Keys in, jobs out: what needs no objects. The rest is in `tests/it/tui_jobs.rs`.
 
 use super::*;
 use crate::actions::{Naming, Policy, Receivers, Start, What};

@@ -1,5 +1,6 @@
 //! What an object holds: a line that says of when that is, what could not be had, then the contents.
 
+use super::fold::folded;
 use super::footer::clock;
 use super::{Painted, put};
 use crate::config::keys::Command;
@@ -11,14 +12,18 @@ use unicode_width::UnicodeWidthChar;
 
 /// So many lines of what else is to be known are shown at the most; all of it is in the log or with `ipcx peek`.
 const NOTES: usize = 3;
+/// Rows that each of them may take.
+const ROWS: usize = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, app: &App, pane: &Pane, area: Rect, painted: &mut Painted) {
     let theme = &app.theme;
     let (mut y, bottom) = (area.y, area.bottom());
     let mut told = |text: &str, style| {
-        if y < bottom {
-            put(frame, Rect { y, height: 1, ..area }, area.x, text, style);
-            y += 1;
+        for part in folded(text, usize::from(area.width), ROWS) {
+            if y < bottom {
+                put(frame, Rect { y, height: 1, ..area }, area.x, &part, style);
+                y += 1;
+            }
         }
     };
     told(&status(app, pane), theme.dim);

@@ -36,7 +36,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut P
     }
     let end = Rect { width: area.width.saturating_sub(marks_width as u16), ..area };
     for view in View::ALL {
-        let style = if view == app.view { theme.tab_on } else { theme.tab };
+        let severe = app.answer.as_ref().is_some_and(|answer| answer.summary.severe > 0);
+        let style = match view {
+            _ if view == app.view => theme.tab_on,
+            View::Problems if severe => theme.warning,
+            _ => theme.tab,
+        };
         let from = x;
         x = put(frame, end, x, &label(app, view, tabs), style);
         painted.add(Rect { x: from, width: x - from, ..area }, Hit::Tab(view));

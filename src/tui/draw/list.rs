@@ -3,11 +3,11 @@
 use super::{Hit, Painted, put};
 use crate::output::grid::{GAP, Shown, fit, pad};
 use crate::tui::app::App;
-use crate::tui::present::{Listing, Mark};
+use crate::tui::present::{Listing, Mark, wrapped};
+use crate::tui::view::View;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Line;
 
 /// Columns before a row for its marks.
 const MARGIN: u16 = 2;
@@ -35,8 +35,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, listing: &Listing, area: Re
     let offset = if height > 0 && list.at >= offset + height { list.at + 1 - height } else { offset };
     painted.offset = offset;
     if listing.rows.is_empty() && height > 0 {
-        let text = if list.field.is_empty() { "there are none" } else { "nothing matches the filter" };
-        frame.render_widget(Line::styled(text, theme.dim), Rect { y: area.y + 1, height: 1, ..inner });
+        let text = match (list.field.is_empty(), listing.empty.as_str()) {
+            (false, _) => "nothing matches the filter",
+            (true, "") => "there are none",
+            (true, text) => text,
+        };
+        let lines = wrapped(text, usize::from(inner.width));
+        for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
+            put(frame, Rect { y, height: 1, ..inner }, inner.x, line, theme.dim);
+        }
     }
     let mut text = String::new();
     for (row, y) in (offset..listing.rows.len()).zip(area.y + 1..area.bottom()) {
@@ -108,7 +115,9 @@ fn one(
         pad(text, cell, wide, *width, listing.heads[*at].right, true);
         let style = match listing.heads[*at].name {
             _ if meta.mark == Mark::Gone => base,
+            "state" if app.view == View::Processes => process_state(app, cell),
             "state" => state(app, cell),
+            "severity" => super::overview::severity(app, cell),
             "address" if selected => theme.selected,
             _ if cell == "-" => theme.dim,
             _ => base,
@@ -124,6 +133,14 @@ fn one(
     if under {
         let style = if selected { theme.cursor_selected } else { theme.cursor };
         frame.buffer_mut().set_style(area, style);
+    }
+}
+
+/// That of a process's state: only what keeps it from going on stands out.
+fn process_state(app: &App, text: &str) -> Style {
+    match text {
+        "blocked" | "stopped" | "zombie" => app.theme.warning,
+        _ => app.theme.text,
     }
 }
 

@@ -20,6 +20,7 @@ mod footer;
 mod header;
 mod list;
 mod overlay;
+mod overview;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -55,6 +56,15 @@ pub enum Hit {
     Option(usize),
 }
 
+/// A side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toward {
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
+}
+
 /// What was painted where.
 #[derive(Debug, Clone, Default)]
 pub struct Painted {
@@ -75,6 +85,19 @@ impl Painted {
     pub fn at(&self, column: u16, line: u16) -> Option<Hit> {
         let place = Position::new(column, line);
         self.hits.iter().rev().find(|(area, _)| area.contains(place)).map(|(_, hit)| *hit)
+    }
+
+    /// The row that is painted beside a row: on its line if there is one, otherwise the nearest beyond its edge.
+    pub fn beside(&self, row: usize, toward: Toward) -> Option<usize> {
+        let rows = || {
+            self.hits.iter().filter_map(|(area, hit)| if let Hit::Row(row) = hit { Some((*area, *row)) } else { None })
+        };
+        let (from, _) = rows().find(|(_, at)| *at == row)?;
+        let beyond = rows().filter(|(area, _)| match toward {
+            Toward::Left => area.right() <= from.x,
+            Toward::Right => area.x >= from.right(),
+        });
+        beyond.min_by_key(|(area, _)| (area.y.abs_diff(from.y), area.x.abs_diff(from.x))).map(|(_, row)| row)
     }
 
     pub(super) fn add(&mut self, area: Rect, hit: Hit) {
@@ -132,7 +155,10 @@ fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) 
         (beside, None) => {
             let side = if beside.is_some() && app.has_side_pane() { area.width * 2 / 5 } else { 0 };
             let main = Rect { width: area.width - side, ..area };
-            list::draw(frame, app, &answer.listing, main, painted);
+            match &answer.overview {
+                Some(overview) => overview::draw(frame, app, overview, main, painted),
+                None => list::draw(frame, app, &answer.listing, main, painted),
+            }
             if let Some(details) = beside.as_ref().filter(|_| side > 0) {
                 let pane = Rect { x: area.x + main.width, width: side, ..area };
                 details::draw_beside(frame, app, details, pane);

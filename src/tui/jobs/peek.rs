@@ -9,6 +9,7 @@ use crate::kernel::clock::Clock;
 use crate::model::{Contents, Seen, Time};
 use crate::output::contents::Form;
 use crate::output::peek;
+use std::sync::Weak;
 
 /// Bytes of shared memory that are fetched at a time.
 pub const WINDOW: u64 = 64 << 10;
@@ -34,6 +35,8 @@ pub struct Job {
     pub agreed: Vec<String>,
     /// What may be done.
     pub policy: Policy,
+    /// Held by the one who asked as long as the answer is wanted. Other jobs go on when it is not.
+    pub wanted: Weak<()>,
 }
 
 /// What came of it.
@@ -81,8 +84,16 @@ impl Job {
     /// Takes the look.
     pub(super) fn run(self, teller: &Teller) {
         let number = self.number;
+        if self.is_stopped(teller) {
+            teller.tell(Report::Peeked { number, found: Found::Refused("stopped before it was looked at".to_owned()) });
+            return;
+        }
         let found = self.look(teller).unwrap_or_else(|refusal| Found::Refused(refusal.to_string()));
         teller.tell(Report::Peeked { number, found });
+    }
+
+    fn is_stopped(&self, teller: &Teller) -> bool {
+        self.wanted.strong_count() == 0 || teller.cancelled()
     }
 
     fn look(&self, teller: &Teller) -> Result<Found, Refusal> {
@@ -117,7 +128,7 @@ impl Job {
                 let found = Found::Progress(copied.len() as u64, queue.depth);
                 teller.tell(Report::Peeked { number: self.number, found });
             }
-            stopped = teller.cancelled();
+            stopped = self.is_stopped(teller);
             !stopped && copied.len() < MOST_MESSAGES && bytes < MOST_BYTES
         })?;
         if let Seen::Messages(queue) = &mut looked.seen {

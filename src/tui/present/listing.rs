@@ -1,7 +1,7 @@
 //! The rows of a view as text, in order, with a mark on what is new, changed or gone.
 
-use super::Question;
 use super::memory::Memory;
+use super::{Question, tables};
 use crate::model::Object;
 use crate::output::grid::{Extent, Grid, Head};
 use crate::query::filter::Filter;
@@ -50,6 +50,8 @@ pub struct Listing {
     pub rows: Vec<ListRow>,
     /// Rows without the filter.
     pub total: usize,
+    /// What is said when there is no row, if that is more than that.
+    pub empty: String,
 }
 
 /// Looks for which a vanished row that nobody is on stays.
@@ -61,6 +63,8 @@ const MOST_GONE: usize = 100;
 pub(super) fn list(picture: &Picture, question: &Question, memory: &mut Memory) -> Arc<Listing> {
     let mut listing = match question.view {
         View::Overview => Listing::default(),
+        View::Processes => tables::processes(picture, question),
+        View::Problems => tables::problems(picture, question),
         view => objects(picture, question, memory, |object| View::of(object) == view),
     };
     let before = memory.lists.remove(&question.view).unwrap_or_default();
@@ -93,7 +97,7 @@ fn objects(picture: &Picture, question: &Question, memory: &Memory, wanted: impl
         }
     };
     let rows = rows.iter().map(|row| ListRow::new(Id::Object(row.object().identity), mark(row))).collect();
-    Listing { heads, extents: Vec::new(), grid, rows, total }
+    Listing { heads, grid, rows, total, ..Listing::default() }
 }
 
 fn keep_matching(rows: &mut Vec<Row<'_>>, filter: &Filter) {

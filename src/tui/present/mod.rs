@@ -8,15 +8,19 @@ mod details;
 mod flow;
 mod listing;
 mod memory;
+mod overview;
 mod spark;
 mod summary;
+mod tables;
 
 pub use details::{Details, Jump, Line, Link};
 pub use flow::{Flow, Part};
 pub use listing::{ListRow, Listing, Mark};
 pub use memory::{Memory, Sample};
+pub use overview::{Block, Go, Overview, OverviewLine, Tone, What};
 pub use spark::History;
 pub use summary::{Cost, Summary};
+pub use tables::{HelpKeys, wrapped};
 
 use super::id::Id;
 use super::look::Picture;
@@ -42,6 +46,8 @@ pub struct Question {
     pub keep: Option<Id>,
     /// Whose details are open, or beside the list.
     pub details: Option<Id>,
+    /// Keys for what helps.
+    pub keys: HelpKeys,
 }
 
 /// What can be painted.
@@ -51,8 +57,10 @@ pub struct Answer {
     pub number: u64,
     /// Its view.
     pub view: View,
-    /// The rows of the view; none in the overview.
+    /// The rows of the view; in the overview, its parts that the cursor can be on.
     pub listing: Arc<Listing>,
+    /// The overview, in its view.
+    pub overview: Option<Overview>,
     /// Whose details were asked for.
     pub of: Option<Id>,
     /// These details; `None` when there is no such thing any more.
@@ -64,14 +72,18 @@ pub struct Answer {
 /// Answers a question about a picture.
 pub fn present(picture: &Picture, question: &Question, memory: &mut Memory) -> Answer {
     memory.learn(picture);
-    let listing = listing::list(picture, question, memory);
+    let summary = summary::sum(picture);
+    let (overview, listing) = if question.view == View::Overview {
+        let (overview, listing) = overview::overview(picture, &summary);
+        (Some(overview), Arc::new(listing))
+    } else {
+        (None, listing::list(picture, question, memory))
+    };
     let details = question.details.and_then(|id| details::details(picture, id, memory));
-    Answer {
-        number: question.number,
-        view: question.view,
-        listing,
-        of: question.details,
-        details,
-        summary: summary::sum(picture),
-    }
+    // What is wrong with it comes first.
+    let details = details.map(|mut details| {
+        details.put_first(tables::told(picture, details.id));
+        details
+    });
+    Answer { number: question.number, view: question.view, listing, overview, of: question.details, details, summary }
 }

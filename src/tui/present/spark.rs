@@ -20,7 +20,7 @@ pub struct History {
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 impl History {
-    /// That of an object. Its number is the one that [`super::memory::sample`] takes.
+    /// That of an object. Its number is the one that the memory takes samples of.
     pub fn of(object: &Object, samples: Vec<Sample>) -> Self {
         let (what, bytes) = match &object.body {
             Body::Queue(_) => ("messages", false),

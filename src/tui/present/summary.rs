@@ -1,6 +1,7 @@
 //! What the header tells whatever the view: how much there is of each, what could not be seen, what a look costs.
 
 use crate::model::Time;
+use crate::tui::insight::Insight;
 use crate::tui::look::Picture;
 use crate::tui::view::View;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Summary {
     pub host: String,
     /// Rows of each view, by [`View::index`]; `None` where they are not counted.
     pub counts: [Option<usize>; View::ALL.len()],
+    /// Problems that are severe.
+    pub severe: usize,
     /// When the newest look was taken.
     pub taken_at: Option<Time>,
     /// What the last full look took.
@@ -34,11 +37,16 @@ pub(super) fn sum(picture: &Picture) -> Summary {
     let Some(full) = &picture.full else { return Summary::default() };
     let newest = picture.tables.as_ref().unwrap_or(full);
     let visibility = &full.snapshot.visibility;
-    let counts = View::ALL.map(|view| {
+    let mut counts = View::ALL.map(|view| {
         let look = if view.in_tables() { newest } else { full };
         (!view.kinds().is_empty()).then_some(look.counts[view.index()])
     });
+    if let Some(insight) = &full.insight {
+        counts[View::Processes.index()] = Some(insight.processes.len());
+        counts[View::Problems.index()] = Some(insight.counted());
+    }
     Summary {
+        severe: full.insight.as_ref().map_or(0, Insight::severe),
         host: full.snapshot.host.name.clone(),
         counts,
         taken_at: Some(newest.snapshot.taken_at),

@@ -71,7 +71,7 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
 /// Takes one look, and what it took in processor time.
 fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     let want = match depth {
-        Depth::Full => Want { room: true, files: files.to_vec(), ..Want::everything(Kinds::all()) },
+        Depth::Full => Want { room: true, openers: true, files: files.to_vec(), ..Want::everything(Kinds::all()) },
         Depth::Tables => {
             let kinds = Kinds::SYSV | Kinds::POSIX;
             Want { limits: true, contents: true, users: true, groups: true, room: true, ..Want::tables(kinds) }
@@ -79,9 +79,13 @@ fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     };
     let before = clock::cpu_time();
     let looked = collect(&want);
+    let looked = looked.map(|snapshot| Look::new(depth, snapshot, Duration::ZERO));
     let cpu = clock::cpu_time().saturating_sub(before);
     let event = match looked {
-        Ok(snapshot) => Event::Looked(Arc::new(Look::new(depth, snapshot, cpu))),
+        Ok(mut look) => {
+            look.cpu = cpu;
+            Event::Looked(Arc::new(look))
+        }
         Err(error) => Event::LookFailed(error.to_string()),
     };
     (event, cpu)

@@ -17,8 +17,8 @@ mod remove;
 mod send;
 mod signal;
 mod undo;
-mod wrap;
 
+use super::fold::folded;
 use super::overlay::window;
 use super::{Hit, Painted, put};
 use crate::tui::app::App;
@@ -53,7 +53,7 @@ fn room(area: Rect) -> u16 {
 struct Text<'a> {
     app: &'a App,
     lines: &'a [Line],
-    folded: Vec<(&'a str, Tone)>,
+    folded: Vec<(String, Tone)>,
 }
 
 impl<'a> Text<'a> {
@@ -61,7 +61,8 @@ impl<'a> Text<'a> {
         let mut folded = Vec::new();
         if lines.len() <= MOST_FOLDED {
             for line in lines {
-                folded.extend(wrap::wrap(&line.text, usize::from(width)).map(|text| (text, line.tone)));
+                let lines = self::folded(&line.text, usize::from(width), usize::MAX);
+                folded.extend(lines.into_iter().map(|text| (text, line.tone)));
             }
         }
         Self { app, lines, folded }
@@ -71,9 +72,9 @@ impl<'a> Text<'a> {
         if self.lines.len() <= MOST_FOLDED { self.folded.len() } else { self.lines.len() }
     }
 
-    fn get(&self, at: usize) -> Option<(&'a str, Tone)> {
+    fn get(&self, at: usize) -> Option<(&str, Tone)> {
         if self.lines.len() <= MOST_FOLDED {
-            return self.folded.get(at).copied();
+            return self.folded.get(at).map(|(text, tone)| (text.as_str(), *tone));
         }
         self.lines.get(at).map(|line| (line.text.as_str(), line.tone))
     }

@@ -76,6 +76,14 @@ impl Details {
         }
     }
 
+    /// Puts lines before all others.
+    pub(super) fn put_first(&mut self, lines: Vec<Line>) {
+        if let Jump::Line(at) = &mut self.jump {
+            *at += lines.len();
+        }
+        self.lines.splice(0..0, lines);
+    }
+
     /// The line nearest to one that leads to this.
     pub fn line_to(&self, to: Id, near: usize) -> Option<usize> {
         let lines = self.lines.iter().enumerate().filter(|(_, line)| line.link == Some(Link { to }));
@@ -106,6 +114,7 @@ pub(super) fn details(picture: &Picture, id: Id, memory: &Memory) -> Option<Deta
         Id::Object(identity) => object::details(picture, identity, memory),
         Id::Process { pid, start_ticks } => process::details(picture, pid, start_ticks),
         Id::Limit(name) => limit::details(picture, name),
+        Id::Item(_) => None,
     }
 }
 
