@@ -23,6 +23,8 @@ pub enum JobSignal {
     /// `SIGCONT`: it was stopped and goes on, or was not stopped at all. The terminal may have been another program's
     /// meanwhile. Comes also after [`super::suspend::stop_self`], which returns then.
     Continue,
+    /// `SIGWINCH`: the terminal has another size.
+    Resize,
 }
 
 /// The signals, held back until this is dropped.
@@ -33,13 +35,13 @@ pub struct JobSignals {
 }
 
 impl JobSignals {
-    /// Holds back SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP and SIGCONT, but those that whoever started the program has it
+    /// Holds back SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT and SIGWINCH, but those that whoever started the program has it
     /// ignore. Of the calling thread and those that it starts from here on; so to be called while there is no
     /// other: one that does not block a signal gets it, and ends or stops the program.
     pub fn take() -> Result<Self> {
         let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP];
         let wanted = ends.into_iter().filter(|signal| !is_ignored(*signal));
-        let (fd, before) = ending::hold(wanted.chain([Signal::SIGCONT]))?;
+        let (fd, before) = ending::hold(wanted.chain([Signal::SIGCONT, Signal::SIGWINCH]))?;
         Ok(Self { fd, before })
     }
 
@@ -50,6 +52,7 @@ impl JobSignals {
             Signal::SIGHUP => JobSignal::End(Ending::HangUp),
             Signal::SIGTSTP => JobSignal::Stop,
             Signal::SIGCONT => JobSignal::Continue,
+            Signal::SIGWINCH => JobSignal::Resize,
             _ => JobSignal::End(Ending::Terminate),
         })
     }

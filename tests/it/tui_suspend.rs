@@ -52,7 +52,9 @@ fn ctrl_z_stops_and_fg_goes_on() {
             terminal.wait_for("the size that it has now", |terminal| terminal.lines()[19].contains("help"));
         }
         terminal.keys("q");
-        terminal.wait_for("the terminal as before", Terminal::is_restored);
+        terminal.wait_for("the shell's prompt", |terminal| {
+            terminal.is_restored() && terminal.text().trim_end().ends_with("shell>")
+        });
         terminal.keys("echo ended $?\nexit\n");
         terminal.wait_text("ended 0");
         assert_eq!(terminal.end(), Ended::Code(0));
@@ -69,7 +71,9 @@ fn a_stop_from_outside_is_the_same() {
         terminal.keys("fg\n");
         goes_on(&mut terminal);
         terminal.keys("\x03");
-        terminal.wait_for("the terminal as before", Terminal::is_restored);
+        terminal.wait_for("the shell's prompt", |terminal| {
+            terminal.is_restored() && terminal.text().trim_end().ends_with("shell>")
+        });
         terminal.keys("exit\n");
         assert_eq!(terminal.end(), Ended::Code(0));
     });

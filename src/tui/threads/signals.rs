@@ -1,9 +1,10 @@
 //! Signals that end, stop and continue the program, and the end of its terminal, as events: the terminal has to be put in
-//! order first.
+//! order first. Its size, too: crossterm, which could tell it, leaves a key unread that is pressed at that moment.
 
 use crate::kernel::ending::Ending;
 use crate::kernel::job_signals::{JobSignal, JobSignals};
 use crate::tui::event::Event;
+use ratatui::crossterm::terminal;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc::Sender;
@@ -17,6 +18,10 @@ pub fn start(events: &Sender<Event>, signals: JobSignals) -> io::Result<()> {
                 Some(JobSignal::End(ending)) => Event::EndAsked(ending),
                 Some(JobSignal::Stop) => Event::StopAsked,
                 Some(JobSignal::Continue) => Event::Continued,
+                Some(JobSignal::Resize) => match terminal::size() {
+                    Ok((columns, lines)) => Event::Resize(columns, lines),
+                    Err(_) => continue,
+                },
                 // The input thread does not notice: crossterm reads the end of a terminal over and over.
                 None => Event::EndAsked(Ending::HangUp),
             };
