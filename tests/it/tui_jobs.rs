@@ -106,7 +106,9 @@ impl Interface {
             job.run(&Teller::new(to.clone(), Arc::new(AtomicBool::new(cancelled))));
         }
         drop(to);
-        from.into_iter().for_each(|event| self.event(event));
+        for event in from {
+            self.event(event);
+        }
     }
 
     /// Puts the cursor on the row of an address.
