@@ -35,7 +35,7 @@ fn renditions(terminal: &Terminal) -> Vec<u32> {
 #[test]
 fn without_colours_the_cursor_is_still_seen() {
     isolated(|| {
-        (1..3).for_each(|key| drop(sysv::queue(key, 0o600)));
+        let _ids = [1, 2].map(|key| sysv::queue(key, 0o600));
         let ways = [
             Setup::ipcx(&[]).env("NO_COLOR", "1"),
             Setup::ipcx(&["tui", "--color", "never"]),
@@ -62,7 +62,7 @@ fn without_colours_the_cursor_is_still_seen() {
 #[test]
 fn with_colours_every_theme_shows_the_cursor() {
     isolated(|| {
-        (1..3).for_each(|key| drop(sysv::queue(key, 0o600)));
+        let _ids = [1, 2].map(|key| sysv::queue(key, 0o600));
         for theme in ["ansi", "dark", "light"] {
             let mut terminal = queues(Setup::ipcx(&["tui", "--theme", theme]));
             let line = |terminal: &Terminal, text| terminal.line_with(text).unwrap();

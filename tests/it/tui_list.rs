@@ -33,7 +33,9 @@ fn filters_as_it_is_typed_and_tells_how_many_are_left() {
     isolated(|| {
         let all: Vec<i32> = (0..340).map(|_| sysv::queue(0, 0o600)).collect();
         let full = &all[100..112];
-        full.iter().for_each(|queue| sysv::send(*queue, 1, b"x"));
+        for queue in full {
+            sysv::send(*queue, 1, b"x");
+        }
         let mut terminal = queues(340);
         terminal.keys_until("/", "/");
         terminal.keys("messages>=1");

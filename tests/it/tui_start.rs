@@ -46,10 +46,13 @@ fn begins_with_the_view_that_is_asked_for() {
     });
 }
 
+/// What a person or another process does to end it.
+type Way<'a> = &'a dyn Fn(&mut Terminal);
+
 #[test]
 fn every_end_gives_the_terminal_back() {
     isolated(|| {
-        let ways: [(&str, &dyn Fn(&mut Terminal), u32); 6] = [
+        let ways: [(&str, Way, u32); 6] = [
             ("q", &|terminal| terminal.keys("q"), 0),
             ("Ctrl-C", &|terminal| terminal.keys("\x03"), 0),
             ("F10", &|terminal| terminal.keys("\x1b[21~"), 0),

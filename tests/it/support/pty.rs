@@ -103,11 +103,13 @@ pub enum Ended {
     Signal(String),
 }
 
+/// Our end, the program's end (kept so that its settings outlive the program), and our end to read and write.
+type Ends = (Box<dyn MasterPty + Send>, Box<dyn SlavePty + Send>, File);
+
 /// A running program and its terminal. The program is killed and reaped when this is dropped.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    /// Our end, the program's end (kept so that its settings outlive the program), and our end to read and write.
-    ends: Option<(Box<dyn MasterPty + Send>, Box<dyn SlavePty + Send>, File)>,
+    ends: Option<Ends>,
     parser: vt100::Parser,
     raw: Vec<u8>,
     before: String,
@@ -205,7 +207,7 @@ impl Terminal {
         let mut fds = [PollFd::new(io.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, SLICE).unwrap();
         while fds[0].revents().unwrap().contains(PollFlags::POLLIN) {
-            let mut buffer = [0; 65536];
+            let mut buffer = [0; 4096];
             let length = io.read(&mut buffer).unwrap();
             self.raw.extend_from_slice(&buffer[..length]);
             self.parser.process(&buffer[..length]);

@@ -21,6 +21,7 @@ use crate::tui::view::View;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -105,7 +106,7 @@ impl Desk {
         }
         let mut text = framed(self.app.area, &lines);
         for (style, letter) in known.iter().skip(1).zip('a'..) {
-            text.push_str(&format!("{letter}: {style:?}\n"));
+            writeln!(text, "{letter}: {style:?}").unwrap();
         }
         text
     }
@@ -131,7 +132,7 @@ fn framed((width, height): (u16, u16), lines: &[String]) -> String {
     for line in lines {
         let clocks = (0..9).map(|later| super::footer::clock(Time { secs: testing::NOW.secs + later, nanos: 0 }));
         let line = clocks.fold(line.clone(), |line, clock| line.replace(&format!(" {clock} "), " HH:MM:SS "));
-        text.push_str(&format!("|{line}|\n"));
+        writeln!(text, "|{line}|").unwrap();
     }
     text
 }

@@ -1,6 +1,6 @@
 //! The machine of the pictures: some of everything, in every state.
 
-use crate::model::{Role, SocketState};
+use crate::model::{Role, SocketState, Unit, Usage};
 use crate::snapshot::testing::{self, Scene};
 
 /// Objects of every kind, whose owners are well, gone, or in each other's way.
@@ -11,6 +11,7 @@ pub(super) fn everything() -> Scene {
     scene.process(900, "feeder", 990);
     scene.process(901, "漢字 wörker", 990);
     queues(&mut scene);
+    scene.room = limits();
     let attached = scene.add(testing::segment(7, 0x52e2, 64 << 20, 2));
     scene.hold(attached, 812, Role::Attached);
     scene.hold(attached, 900, Role::Attached);
@@ -21,6 +22,27 @@ pub(super) fn everything() -> Scene {
     pipes(&mut scene);
     sockets(&mut scene);
     scene
+}
+
+/// Little, much, nearly all, and no limit.
+fn limits() -> Vec<Usage> {
+    let usage = |name, about, used, limit, unit| Usage {
+        name,
+        about,
+        used,
+        limit,
+        unit,
+        of: None,
+        sysctl: "kernel.of.test",
+        error: "ENOSPC",
+    };
+    vec![
+        usage("MSGMNI", "message queues", 4, Some(32_000), Unit::Count),
+        usage("SHMMNI", "shared memory segments", 2_800, Some(4_096), Unit::Count),
+        usage("SEMMNI", "semaphore sets", 31_900, Some(32_000), Unit::Count),
+        usage("/dev/shm", "bytes in /dev/shm", 3 << 30, Some(4 << 30), Unit::Bytes),
+        usage("SHMALL", "pages of shared memory", 16_385, None, Unit::Pages),
+    ]
 }
 
 fn queues(scene: &mut Scene) {

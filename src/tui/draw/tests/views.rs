@@ -47,6 +47,16 @@ fn what_lies_above() {
     insta::assert_snapshot!("log", pictures(View::Queues, ": n o p e Enter L"));
 }
 
+/// What dialogs tell of real objects is in tests/it/tui_jobs.rs and tui_actions.rs.
+#[test]
+fn dialogs() {
+    insta::assert_snapshot!("dialog-new", pictures(View::Pipes, "n"));
+    insta::assert_snapshot!("dialog-new-queue", pictures(View::Pipes, "n Down Enter"));
+    insta::assert_snapshot!("dialog-holders", pictures(View::Pipes, "x Down Space"));
+    insta::assert_snapshot!("dialog-remove", pictures(View::Queues, "Space Space d"));
+    insta::assert_snapshot!("dialog-send", pictures(View::Queues, "w"));
+}
+
 #[test]
 fn sorted_selected_and_scrolled() {
     insta::assert_snapshot!("sorted", pictures(View::Queues, "s j j j j j Enter Space G l l l"));
