@@ -13,7 +13,7 @@
 //! with it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and may fail loudly")]
 
-use nix::mqueue::{MQ_OFlag, mq_open, mq_unlink};
+use nix::mqueue::{MQ_OFlag, MqAttr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use nix::unistd::pipe;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -296,7 +296,7 @@ fn memory() {
     for at in 0..REFRESHES {
         // The queue is open, and pipes beside it are new, too.
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR;
-        let _queue = match mq_open(&*name(at), flags, Mode::S_IRUSR | Mode::S_IWUSR, None) {
+        let _queue = match mq_open(&*name(at), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&MqAttr::new(0, 2, 64, 0))) {
             Ok(queue) => (queue, Unlinked(name(at))),
             Err(errno) => return println!("SKIPPED  memory: no POSIX queue: {errno}"),
         };
