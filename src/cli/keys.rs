@@ -48,7 +48,7 @@ mod tests {
     fn every_command_is_listed_within_80_columns() {
         let text = table(&Keymap::default());
         for binding in BINDINGS {
-            let line = text.lines().find(|line| line.contains(&format!(" {} ", binding.name))).unwrap_or_default();
+            let line = text.lines().find(|line| line.contains(&format!("  {}  ", binding.name))).unwrap_or_default();
             assert!(line.ends_with(binding.about) && line.starts_with("  "), "{}: {line:?}", binding.name);
             assert!(binding.keys.iter().all(|key| line.contains(&key.to_string())), "{line}");
         }
