@@ -16,6 +16,7 @@ mod mouse;
 mod order_tests;
 mod overlay;
 mod trail;
+mod unseen;
 #[cfg(test)]
 mod views_tests;
 
@@ -260,25 +261,6 @@ impl App {
         self.ask();
     }
 
-    /// Writes into the log what could not be seen, once.
-    fn tell_unseen(&mut self) {
-        let Some(full) = self.picture.full.as_ref() else { return };
-        for note in &full.snapshot.visibility.notes {
-            let kind = without_numbers(note);
-            if self.unseen.len() < MOST_UNSEEN && !self.unseen.contains(&kind) {
-                self.unseen.push(kind);
-                self.log.say(self.now, Severity::Note, note.clone());
-            }
-        }
-    }
-
-    /// Says once that the machine cannot be looked at, however often it is tried.
-    fn look_failed(&mut self, why: String) {
-        if self.log.entries().next_back().is_none_or(|entry| entry.text != why) {
-            self.say(Severity::Error, why);
-        }
-    }
-
     fn presented(&mut self, mut answer: Box<Answer>) {
         // An answer to an older question is shown all the same, so that something moves while much is typed; but it must
         // not move the cursor to another row.
@@ -442,22 +424,4 @@ impl App {
     fn refresh(&mut self) {
         self.effects.push(Effect::Look(Depth::Full));
     }
-}
-
-/// So many different sentences about what could not be seen are told.
-const MOST_UNSEEN: usize = 50;
-
-/// A sentence without its numbers and what stands in parentheses: how many processes could not be looked into, and which
-/// is the first of them, is another thing with every look.
-fn without_numbers(sentence: &str) -> String {
-    let mut depth = 0_usize;
-    let kept = sentence.chars().filter(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && !c.is_ascii_digit()
-    });
-    kept.collect()
 }

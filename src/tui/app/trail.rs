@@ -58,8 +58,8 @@ impl Crumb {
             None => details.nearest(self.line, |line| plain(line) && line.label == on.label),
         };
         same.unwrap_or_else(|| {
-            let above = details.lines.iter().take(self.line + 1);
-            above.enumerate().filter(|(_, line)| plain(line)).map(|(at, _)| at).last().unwrap_or(0)
+            let above = details.lines.iter().take(self.line + 1).collect::<Vec<_>>();
+            above.iter().rposition(|line| plain(line)).unwrap_or(0)
         })
     }
 }
@@ -97,15 +97,7 @@ impl Trail {
         if self.crumbs.len() == LONGEST {
             self.crumbs.remove(0);
         }
-        self.crumbs.push(Crumb {
-            id,
-            title: String::new(),
-            line: 0,
-            offset: 0,
-            pane: None,
-            on: On::default(),
-            kept: None,
-        });
+        self.crumbs.push(Crumb { id, title: String::new(), line: 0, offset: 0, pane: None, on: None, kept: None });
     }
 
     /// Goes back one step.
