@@ -128,8 +128,8 @@ fn a_connection_that_only_one_end_remembers() {
         assert_eq!(class_of(&pair), None, "there is something to read");
         nix::unistd::read(&near, &mut [0; 64]).unwrap();
         let problem = problem_of(&pair).unwrap();
-        assert_eq!((problem.class, problem.severity), (Class::HalfClosed, Severity::Warning));
-        assert_eq!(problem.help.action, Action::Signal(1));
+        assert_eq!((problem.class, problem.severity), (Class::HalfClosed, Severity::Note));
+        assert_eq!(problem.help.action, Action::Show);
 
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -10,7 +10,8 @@ pub(super) fn problem(socket: Subject<'_>, attributes: &Socket) -> Option<Proble
         SocketState::Listening => backlog(socket, attributes),
         // What is left to read may be read this moment; a datagram socket may have other partners. The verdict knows.
         SocketState::HalfClosed if state(socket.snapshot, socket.place) == State::Leaked => {
-            Some(half_closed(socket, Severity::Warning, "the other end is closed and nothing is left to read"))
+            // Well-kept servers have such ends as well: it costs a descriptor, and nobody waits for it.
+            Some(half_closed(socket, Severity::Note, "the other end is closed and nothing is left to read"))
         }
         SocketState::CloseWait if !attributes.unaccepted => close_wait(socket, attributes),
         _ => None,
@@ -70,6 +71,6 @@ fn half_closed(socket: Subject<'_>, severity: Severity, closed: &str) -> Problem
         return socket.problem_of(Class::HalfClosed, severity, reason, Action::Show, words);
     };
     let reason = format!("{closed}; {holders} {} this one open", holders.verb("keeps", "keep"));
-    let words = format!("`ipcx show pid:{pid}` tells what else it has, `ipcx kill {pid}` ends it");
-    socket.problem_of(Class::HalfClosed, severity, reason, Action::Signal(pid), words)
+    let words = format!("`ipcx show pid:{pid}` tells what else it has; this end goes when pid {pid} closes it or ends");
+    socket.problem_of(Class::HalfClosed, severity, reason, Action::Show, words)
 }

@@ -237,7 +237,7 @@ fn connections_whose_other_side_is_closed() {
     assert_eq!((far.class, far.severity), (Class::HalfClosed, Severity::Note));
     assert_eq!(far.reason, "192.0.2.7:80 has closed its side; pid 812 (web) keeps this one open");
     let near = one(&close_wait("127.0.0.1:80"));
-    assert_eq!((near.severity, near.help.action), (Severity::Warning, Action::Signal(812)));
+    assert_eq!((near.severity, near.help.action), (Severity::Warning, Action::Show));
     // The other process lives and still reads: `shutdown` of one side is how many protocols end a request.
     let mut scene = close_wait("127.0.0.1:80");
     socket(&mut scene.objects[0]).peer = Some(42);
