@@ -6,7 +6,7 @@ use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
 use crate::actions::{Data, Mark, Medium, Patience, Policy, Refusal, Sending, Sent, Target, plan_send};
 use crate::kernel::streams;
-use crate::model::{Address, quoted};
+use crate::model::{Address, quoted, unhexadecimal};
 use crate::output::json::transfer::{FillDoc, SentDoc};
 use clap::Args;
 use std::ffi::OsString;
@@ -109,7 +109,7 @@ impl Send {
             (Some(data), _) if data == "-" => Ok(Source::Stdin),
             (Some(data), _) if self.hex => {
                 let digits = data.as_encoded_bytes();
-                let bytes = unhex(digits).ok_or_else(|| {
+                let bytes = unhexadecimal(digits).ok_or_else(|| {
                     Usage::error(format_args!(
                         "{} is not hexadecimal: write two digits for each byte, e.g. --hex '68 65 6c'",
                         quoted(digits)
@@ -184,31 +184,4 @@ fn document(sent: &Sent) -> SentDoc<'_> {
         limit_messages: fill.limit_messages,
     });
     SentDoc::new(&sent.address, sent.bytes).marked(sent.kind, sent.priority, fill).heard_by(sent.listener)
-}
-
-/// Bytes from hexadecimal digits, two for each; blanks may stand between bytes.
-fn unhex(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for word in text.split(u8::is_ascii_whitespace) {
-        for pair in word.chunks(2) {
-            let &[high, low] = pair else { return None };
-            let digit = |b: u8| char::from(b).to_digit(16);
-            bytes.push((digit(high)? * 16 + digit(low)?) as u8);
-        }
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hexadecimal_is_read() {
-        assert_eq!(unhex(b"00ff 1B\n7f"), Some(vec![0, 0xff, 0x1b, 0x7f]));
-        assert_eq!(unhex(b" "), Some(vec![]));
-        for bad in [&b"0"[..], b"0 0", b"0x00", b"gg", b"+1", b"\xff\xff"] {
-            assert_eq!(unhex(bad), None, "{bad:?}");
-        }
-    }
 }

@@ -26,7 +26,7 @@ pub use contents::{Contents, How, Messages, PipeContents, QueuedMessage, Range, 
 pub use device::Device;
 pub use holder::{Holder, Role};
 pub(crate) use name::quoted;
-pub use name::{escape, escape_into, hexadecimal, unescape};
+pub use name::{escape, escape_into, hexadecimal, unescape, unhexadecimal};
 pub use object::{Body, Family, Identity, Ids, Kind, Kinds, Object, PipeEnds};
 pub use process::{Process, State};
 pub use reaction::{Disposition, Init, Reaction, Receiver, SignalSet};

@@ -71,6 +71,19 @@ pub fn escape_into(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Bytes from hexadecimal digits, two for each; blanks may stand between bytes. `None` for anything else.
+pub fn unhexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for word in text.split(u8::is_ascii_whitespace) {
+        for pair in word.chunks(2) {
+            let &[high, low] = pair else { return None };
+            let digit = |b: u8| char::from(b).to_digit(16);
+            bytes.push((digit(high)? * 16 + digit(low)?) as u8);
+        }
+    }
+    Some(bytes)
+}
+
 /// What [`escape`] made its text from; `None` when a backslash begins no escape that `escape` writes.
 ///
 /// Hexadecimal digits may be upper or lower case, and characters that need no escape may have one.
@@ -288,6 +301,15 @@ mod tests {
         #[test]
         fn unescaping_never_panics(text in r"[\\xu{}0-9a-fé]{0,12}") {
             let _ = unescape(&text);
+        }
+    }
+
+    #[test]
+    fn hexadecimal_is_read() {
+        assert_eq!(unhexadecimal(b"00ff 1B\n7f"), Some(vec![0, 0xff, 0x1b, 0x7f]));
+        assert_eq!(unhexadecimal(b" "), Some(vec![]));
+        for bad in [&b"0"[..], b"0 0", b"0x00", b"gg", b"+1", b"\xff\xff"] {
+            assert_eq!(unhexadecimal(bad), None, "{bad:?}");
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::ending::Ending;
 use crate::kernel::job_signals::JobSignals;
 use crate::kernel::suspend::stop_self;
-use app::{App, Settings};
+use app::{App, Settings, Severity};
 use effect::Effect;
 use event::Event;
 use screen::Screen;
@@ -76,7 +76,13 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
     let mut app = App::new(settings, (size.width, size.height), now());
     let ended = run_loop(&mut app, &mut screen, &threads, &inbox);
     // A removal that is under way is brought to its end, and seen to be: the terminal is still ours.
-    threads.worker.finish();
+    if ended.is_ok() && app.doing.is_some() {
+        app.say(Severity::Note, "leaving: what is under way is brought to its end; Ctrl-C leaves it as it is");
+        // What was pressed before this could be read is no answer to it.
+        inbox.try_iter().for_each(drop);
+        let _ = paint(&mut screen, &mut app);
+    }
+    threads.worker.finish(|| inbox.try_iter().any(|event| app.leaves_at_once(&event)));
     Ok((ended?, app.to_remember()))
 }
 
@@ -94,6 +100,9 @@ fn run_loop(app: &mut App, screen: &mut Screen, threads: &Threads, inbox: &Recei
                 _ => Ended::Quit,
             };
             app.now = now();
+            if matches!(event, Event::Looked(_) | Event::LookFailed(_)) {
+                let _ = threads.orders.send(Order::Taken);
+            }
             for effect in app.update(event) {
                 if matches!(effect, Effect::Quit) {
                     return Ok(ended);

@@ -99,11 +99,16 @@ pub fn give_back() {
     }
 }
 
-/// Has a panic give the terminal back before it is reported, so that the report can be read.
+/// Has a panic of the calling thread, which draws, give the terminal back before it is reported, so that the report can be
+/// read. One in another thread is not reported here: the drawing goes on meanwhile, and would go on in the midst of it.
+/// [`threads`](super::threads) tells of it, and the terminal is given back by the thread that draws.
 pub fn give_back_on_panic() {
+    let drawing = std::thread::current().id();
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        give_back();
-        report(panic);
+        if std::thread::current().id() == drawing {
+            give_back();
+            report(panic);
+        }
     }));
 }

@@ -49,6 +49,7 @@ mod tui_mouse;
 mod tui_names;
 mod tui_sizes;
 mod tui_start;
+mod tui_stuck;
 mod tui_suspend;
 mod undo_kinds;
 mod undo_store;

@@ -9,9 +9,10 @@ use crate::tui::dialog::{Candidate, Create, Dialog, Holders, Next, Page, Remove,
 use crate::tui::draw::Hit;
 use crate::tui::effect::Effect;
 use crate::tui::id::Id;
-use crate::tui::jobs::{Ended, Job, Keeping, Planning, Report};
+use crate::tui::jobs::{Deed, Ended, Job, Keeping, Planning, Report};
 use crate::tui::look::{Depth, Look};
 use crate::tui::view::View;
+use rustc_hash::FxHashMap;
 
 impl App {
     /// Opens the dialog of an action; false for a command that is none.
@@ -42,13 +43,10 @@ impl App {
     /// the cursor is on.
     fn meant(&self, wants_process: bool) -> Vec<Id> {
         if let Some(crumb) = self.trail.last() {
-            let details = self.shown().and_then(|answer| answer.details.as_ref());
-            let line = details.and_then(|details| details.lines.get(crumb.line));
-            let leads = line.and_then(|line| line.link).map(|link| link.to);
             let fits = |id: &Id| matches!(id, Id::Process { .. }) == wants_process && !matches!(id, Id::Limit(_));
             // An object's details also name its other ends: what is removed or filled is the object itself.
             let follow = wants_process || matches!(crumb.id, Id::Process { .. });
-            return vec![leads.filter(|id| follow && fits(id)).unwrap_or(crumb.id)];
+            return vec![self.linked().filter(|id| follow && fits(id)).unwrap_or(crumb.id)];
         }
         let list = self.list();
         let mut marked: Vec<Id> = list.selected.iter().filter_map(|id| id.subject()).collect();
@@ -118,6 +116,7 @@ impl App {
     fn signal(&mut self) {
         let ids = self.meant(true);
         let mut candidates: Vec<Candidate> = Vec::new();
+        let mut places = FxHashMap::default();
         let mut what = counted(ids.len(), "object");
         let of_objects = ids.iter().any(|id| matches!(id, Id::Object(_)));
         for id in &ids {
@@ -127,7 +126,7 @@ impl App {
                     if let ([_], Some(target)) = (&ids[..], self.picture.target(*identity)) {
                         what = target.name();
                     }
-                    self.holders(*identity, &mut candidates);
+                    self.holders(*identity, &mut candidates, &mut places);
                 }
                 Id::Limit(_) | Id::Item(_) => {}
             }
@@ -165,15 +164,17 @@ impl App {
         Candidate { pid, start_ticks, comm, roles: String::new() }
     }
 
-    /// All living processes that have an object, or are written down in it.
-    fn holders(&self, identity: Identity, candidates: &mut Vec<Candidate>) {
+    /// All living processes that have an object, or are written down in it, each once: `places` tells where.
+    fn holders(&self, identity: Identity, candidates: &mut Vec<Candidate>, places: &mut FxHashMap<u32, usize>) {
         let Some(full) = &self.picture.full else { return };
         let Some(place) = full.place(identity) else { return };
         let snapshot = &full.snapshot;
         for holder in snapshot.holders(place).iter().filter(|holder| holder.alive) {
             let Some(process) = snapshot.process(holder.pid) else { continue };
             let role = holder.role.name();
-            if let Some(known) = candidates.iter_mut().find(|known| known.pid == holder.pid) {
+            let next = candidates.len();
+            let at = *places.entry(holder.pid).or_insert(next);
+            if let Some(known) = candidates.get_mut(at) {
                 if !known.roles.split(", ").any(|known| known == role) {
                     known.roles = format!("{}, {role}", known.roles);
                 }
@@ -236,8 +237,12 @@ impl App {
             Next::Turns(page, job) => self.open_dialog(*page, Some(job)),
             Next::Does(job) => {
                 self.overlay = None;
-                // What was marked is being dealt with.
-                self.list_mut().selected.clear();
+                if matches!(&job, Job::Do(deed) if matches!(**deed, Deed::Remove(_) | Deed::Signal(_)))
+                    && self.trail.last().is_none()
+                {
+                    // What was marked is being dealt with.
+                    self.list_mut().selected.clear();
+                }
                 self.give(job);
             }
         }
@@ -302,11 +307,11 @@ impl App {
         };
         let id = Id::Object(object.identity);
         self.wanted = None;
-        self.lists[view.index()].cursor = Some(id);
-        if self.view != view {
-            self.trail.clear();
-            self.filtering = false;
-            self.view = view;
+        // Who reads or types something by now is not led away from it.
+        if self.overlay.is_some() || self.filtering || self.trail.last().is_some() {
+            return;
         }
+        self.lists[view.index()].cursor = Some(id);
+        self.view = view;
     }
 }

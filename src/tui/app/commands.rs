@@ -146,7 +146,7 @@ impl App {
 
     /// Details beside the list follow the cursor, and a row that has gone goes for good once the cursor leaves it.
     fn cursor_moved(&mut self) {
-        let gone = self.shown().is_some_and(|answer| answer.listing.has_gone());
+        let gone = self.shown().is_some_and(|answer| answer.listing.has_gone);
         if self.has_side_pane() || gone {
             self.ask();
         }
@@ -288,7 +288,8 @@ impl App {
         let to = list.at.min(rows.rows.len().saturating_sub(1));
         let from = (0..=to).rev().find(|at| rows.rows.get(*at).is_some_and(|row| list.selected.contains(&row.id)));
         let marked = rows.rows.get(from.unwrap_or(to)..=to).unwrap_or_default();
-        list.selected.extend(marked.iter().map(|row| row.id));
+        // A place of the overview is no row that could be marked: nobody would see the mark, and an action would mean it.
+        list.selected.extend(marked.iter().map(|row| row.id).filter(|id| !matches!(id, Id::Item(_))));
     }
 
     fn freeze(&mut self) {

@@ -28,6 +28,8 @@ pub struct Pane {
     wanted: u64,
     /// A look is under way: how far, of how much, where that is known.
     pub looking: Option<(u64, u64)>,
+    /// The look that is under way is wanted no more.
+    stopped: bool,
     /// What the last look saw.
     pub seen: Option<View>,
     /// Why the last look saw nothing.
@@ -77,6 +79,7 @@ impl Pane {
             number: 0,
             wanted: 0,
             looking: None,
+            stopped: false,
             seen: None,
             fault: None,
             form: Form::Auto,
@@ -192,7 +195,7 @@ impl App {
         let number = self.peeks;
         let Some(pane) = self.pane_mut().filter(|pane| pane.looking.is_none()) else { return };
         (pane.number, pane.wanted, pane.looking, pane.land) = (number, offset, Some((0, 0)), land);
-        pane.wanted_by = Arc::default();
+        (pane.wanted_by, pane.stopped) = (Arc::default(), false);
         let (target, agreed, wanted) = (pane.target.clone(), pane.agreed.clone(), Arc::downgrade(&pane.wanted_by));
         let job = peek::Job { number, target, offset, agreed, policy, wanted };
         self.effects.push(Effect::Work(Box::new(Job::Peek(job))));
@@ -202,8 +205,9 @@ impl App {
     pub(super) fn peeked(&mut self, number: u64, found: Found) {
         let width = usize::from(self.area.0);
         let height = self.painted.page.max(1);
-        let covered = self.overlay.is_some();
-        let Some(pane) = self.pane_mut().filter(|pane| pane.number == number) else { return };
+        // Other details may lie above those whose contents these are.
+        let covered = self.overlay.is_some() || self.pane().is_none_or(|pane| pane.number != number);
+        let Some(pane) = self.trail.panes().find(|pane| pane.number == number) else { return };
         match found {
             Found::Progress(done, total) => pane.looking = Some((done, total)),
             Found::Asks(traces) => {
@@ -307,9 +311,11 @@ impl App {
 
     fn stop_looking(&mut self) {
         let Some(pane) = self.pane_mut() else { return };
-        // What the worker does for others goes on. What was copied so far still comes.
+        // What the worker does for others goes on. What was copied so far still comes; who does not want to wait for it
+        // presses once more.
         pane.wanted_by = Arc::default();
-        if pane.seen.is_none() && pane.looking == Some((0, 0)) {
+        let stopped = std::mem::replace(&mut pane.stopped, true);
+        if stopped || pane.seen.is_none() && pane.looking == Some((0, 0)) {
             self.close_contents();
         }
     }

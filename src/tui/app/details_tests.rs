@@ -82,7 +82,7 @@ impl Desk {
     }
 
     /// The worker's answer to the last look that it was asked for.
-    fn found(&mut self, found: Found) {
+    pub(super) fn found(&mut self, found: Found) {
         let number = self.jobs.last().unwrap().number;
         self.feed(Event::Report(Box::new(Report::Peeked { number, found })));
     }

@@ -45,10 +45,7 @@ impl App {
 
     /// Puts what is under the cursor into the terminal's clipboard: an address, or the value of a line of details.
     pub(super) fn copy_value(&mut self) {
-        let line = self.trail.last().and_then(|crumb| {
-            let details = self.shown()?.details.as_ref()?;
-            Some(details.lines.get(crumb.line)?.text.clone())
-        });
+        let line = self.trail.last().and_then(|crumb| Some(self.open_now()?.lines.get(crumb.line)?.text.clone()));
         match line.or_else(|| self.list().cursor.and_then(|id| self.address(id))) {
             Some(text) => self.copy(&text),
             None => self.say(Severity::Note, "there is nothing to copy under the cursor"),

@@ -8,8 +8,7 @@ use crate::tui::present::{Details, Jump};
 impl App {
     /// Where the cursor's line of the details leads.
     pub(super) fn linked(&self) -> Option<Id> {
-        let crumb = self.trail.last()?;
-        let details = self.shown()?.details.as_ref().filter(|details| details.id == crumb.id)?;
+        let (crumb, details) = (self.trail.last()?, self.open_now()?);
         details.lines.get(crumb.line)?.link.map(|link| link.to)
     }
 

@@ -62,7 +62,9 @@ impl List {
 
     /// Finds the cursor's row in a new list.
     pub fn settle(&mut self, listing: &Listing) {
-        let found = self.cursor.and_then(|id| listing.position(id));
+        // Two rows may be about the same.
+        let stays = |id: Id| if listing.is_at(self.at, id) { Some(self.at) } else { listing.position(id) };
+        let found = self.cursor.and_then(stays);
         self.go(listing, found.unwrap_or(self.at));
     }
 

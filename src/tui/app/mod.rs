@@ -12,8 +12,11 @@ mod jump;
 mod list;
 mod log;
 mod mouse;
+#[cfg(test)]
+mod order_tests;
 mod overlay;
 mod trail;
+mod unseen;
 #[cfg(test)]
 mod views_tests;
 
@@ -26,7 +29,7 @@ pub use trail::{Crumb, Trail};
 
 use super::draw::Painted;
 use super::effect::Effect;
-use super::event::Event;
+use super::event::{Ending, Event};
 use super::id::Id;
 use super::look::{Depth, Look, Picture};
 use super::present::{Answer, Details, HelpKeys, Question};
@@ -129,7 +132,7 @@ pub struct App {
     /// What was made, and is to be shown as soon as it is seen.
     wanted: Option<Address>,
     picture: Picture,
-    /// What could not be seen, as far as it was told.
+    /// What could not be seen, as far as it was told: the sentences without their numbers.
     unseen: Vec<String>,
     /// What is to be gone on from, as soon as it is known where to.
     jumping: Option<Id>,
@@ -181,6 +184,7 @@ impl App {
 
     /// Takes an event in, and says what is to be done about it. Everything but a look changes the screen.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        let before = self.on_top();
         match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
@@ -199,7 +203,17 @@ impl App {
             Event::Continued => self.effects.push(Effect::Retake),
             Event::EndAsked(_) | Event::Lost(_) => self.effects.push(Effect::Quit),
         }
+        if self.on_top() != before {
+            // What was painted is not what is there now: nothing of it can be pressed before the next picture.
+            self.painted.cover();
+        }
         std::mem::take(&mut self.effects)
+    }
+
+    /// What is shown: what lies above the view, which details, which view.
+    fn on_top(&self) -> impl PartialEq + use<> {
+        let overlay = self.overlay.as_ref().map(std::mem::discriminant);
+        (overlay, self.ticket, self.trail.last().map(|crumb| (crumb.id, crumb.pane.is_some())), self.view)
     }
 
     /// The list of the view that is shown.
@@ -215,6 +229,12 @@ impl App {
     /// The answer, if it is about the view that is shown.
     pub fn shown(&self) -> Option<&Answer> {
         self.answer.as_deref().filter(|answer| answer.view == self.view)
+    }
+
+    /// The details that are open on top, once they are known. A late answer may bring those of something else.
+    pub(super) fn open_now(&self) -> Option<&Details> {
+        let crumb = self.trail.last()?;
+        self.shown()?.details.as_ref().filter(|details| details.id == crumb.id)
     }
 
     /// Writes a message into the log and the footer.
@@ -239,24 +259,6 @@ impl App {
         }
         self.tell_unseen();
         self.ask();
-    }
-
-    /// Writes into the log what could not be seen, once.
-    fn tell_unseen(&mut self) {
-        let Some(full) = self.picture.full.as_ref() else { return };
-        for note in &full.snapshot.visibility.notes {
-            if !self.unseen.contains(note) {
-                self.unseen.push(note.clone());
-                self.log.say(self.now, Severity::Note, note.clone());
-            }
-        }
-    }
-
-    /// Says once that the machine cannot be looked at, however often it is tried.
-    fn look_failed(&mut self, why: String) {
-        if self.log.entries().next_back().is_none_or(|entry| entry.text != why) {
-            self.say(Severity::Error, why);
-        }
     }
 
     fn presented(&mut self, mut answer: Box<Answer>) {
@@ -342,9 +344,10 @@ impl App {
 
     fn key(&mut self, key: Key) {
         self.told = false;
-        self.jumping = None;
+        // What was asked for before is not done under the hands of who goes on with something else.
+        (self.jumping, self.wanted) = (None, None);
         // Ctrl-C leaves from anywhere; `q` does where nothing is typed or open, and else closes what is.
-        if self.settings.keymap.command(key) == Some(Command::Quit) && key.character().is_none() {
+        if self.quits(key) {
             self.effects.push(Effect::Quit);
         } else if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
             self.effects.push(Effect::Cancel);
@@ -355,6 +358,19 @@ impl App {
             self.filter_key(key);
         } else if let Some(command) = self.settings.keymap.command(key) {
             self.run(command);
+        }
+    }
+
+    fn quits(&self, key: Key) -> bool {
+        self.settings.keymap.command(key) == Some(Command::Quit) && key.character().is_none()
+    }
+
+    /// Whether somebody who is leaving already does not want to wait.
+    pub fn leaves_at_once(&self, event: &Event) -> bool {
+        match event {
+            Event::Key(key) => self.quits(*key),
+            Event::EndAsked(ending) => *ending != Ending::HangUp,
+            _ => false,
         }
     }
 

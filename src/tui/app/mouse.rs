@@ -4,10 +4,12 @@ use super::App;
 use crate::config::keys::Command;
 use crate::tui::draw::Hit;
 use crate::tui::event::Mouse;
+use crate::tui::id::Id;
 
 impl App {
     pub(super) fn mouse(&mut self, mouse: Mouse) {
         self.told = false;
+        self.wanted = None;
         match mouse {
             Mouse::Wheel(_, _, by) if self.overlay.is_none() => self.step(isize::from(by)),
             Mouse::Wheel(_, _, by) => {
@@ -29,18 +31,34 @@ impl App {
         match hit {
             Hit::Tab(view) => self.go_to(view),
             Hit::Head(column) => self.sort_by(column),
-            Hit::Row(row) if self.list().at == row && self.list().cursor.is_some() => self.run(Command::Open),
-            Hit::Row(row) => self.go_to_row(row),
+            Hit::Row(row, id) => self.hit_row(row, id),
             Hit::Trace(yes) => self.answer_trace(yes),
-            Hit::Line(line) => {
-                let on = self.trail.last().map(|crumb| crumb.line);
-                self.step(line as isize - on.unwrap_or(line) as isize);
-                if on == Some(line) {
-                    self.run(Command::Open);
-                }
-            }
+            Hit::Line(line, leads) => self.hit_line(line, leads),
             Hit::Command(command) => self.run(command),
             Hit::Button(_) | Hit::Option(_) => self.hit_dialog(hit),
+        }
+    }
+
+    /// A row was pressed: what stood there when it was painted is meant, wherever it is by now.
+    fn hit_row(&mut self, row: usize, id: Id) {
+        let Some(answer) = self.shown() else { return };
+        let place = if answer.listing.is_at(row, id) { Some(row) } else { answer.listing.position(id) };
+        match place {
+            Some(_) if self.list().cursor == Some(id) => self.run(Command::Open),
+            Some(row) => self.go_to_row(row),
+            None => {}
+        }
+    }
+
+    /// A line of the details was pressed: likewise the one that leads where it led.
+    fn hit_line(&mut self, line: usize, leads: Option<Id>) {
+        let (Some(crumb), Some(details)) = (self.trail.last(), self.open_now()) else { return };
+        let same = |at: &usize| details.lines.get(*at).is_some_and(|line| line.link.map(|link| link.to) == leads);
+        let moved = || leads.and_then(|id| details.line_to(id, line));
+        let (Some(line), on) = (Some(line).filter(same).or_else(moved), crumb.line) else { return };
+        self.step(line as isize - on as isize);
+        if on == line {
+            self.run(Command::Open);
         }
     }
 }

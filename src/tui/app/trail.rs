@@ -2,7 +2,7 @@
 
 use super::contents::Pane;
 use crate::tui::id::Id;
-use crate::tui::present::Details;
+use crate::tui::present::{Details, Line};
 
 /// One of them.
 #[derive(Debug)]
@@ -17,10 +17,18 @@ pub struct Crumb {
     pub offset: usize,
     /// The contents, while they are looked at.
     pub pane: Option<Box<Pane>>,
-    /// Where the cursor's line leads: it stays on it when lines come and go above.
-    on: Option<Id>,
+    /// What the cursor's line is: it stays on it when lines come and go above.
+    on: Option<On>,
     /// The details as they were when something was opened upon them, to be there at once on the way back.
     kept: Option<Details>,
+}
+
+/// By what a line of details is known again.
+#[derive(Debug)]
+struct On {
+    /// Where it leads.
+    leads: Option<Id>,
+    label: String,
 }
 
 /// The way that led here.
@@ -36,7 +44,23 @@ impl Crumb {
     /// Puts the cursor on a line, if there is one.
     pub fn go(&mut self, details: &Details, line: usize) {
         self.line = line.min(details.lines.len().saturating_sub(1));
-        self.on = details.lines.get(self.line).and_then(|line| line.link).map(|link| link.to);
+        let line = details.lines.get(self.line);
+        self.on = line.map(|line| On { leads: line.link.map(|link| link.to), label: line.label.clone() });
+    }
+
+    /// Where the cursor's line is in newer details. When it has gone, no process or object that moved into its place is
+    /// what an action means then: the cursor goes to a line above that leads nowhere.
+    fn settled(&self, details: &Details) -> usize {
+        let Some(on) = &self.on else { return self.line };
+        let plain = |line: &Line| line.link.is_none();
+        let same = match on.leads {
+            Some(leads) => details.line_to(leads, self.line),
+            None => details.nearest(self.line, |line| plain(line) && line.label == on.label),
+        };
+        same.unwrap_or_else(|| {
+            let above = details.lines.iter().take(self.line + 1).collect::<Vec<_>>();
+            above.iter().rposition(|line| plain(line)).unwrap_or(0)
+        })
     }
 }
 
@@ -54,6 +78,11 @@ impl Trail {
     /// The same, to be changed.
     pub fn last_mut(&mut self) -> Option<&mut Crumb> {
         self.crumbs.last_mut()
+    }
+
+    /// All contents that are open.
+    pub(super) fn panes(&mut self) -> impl Iterator<Item = &mut Pane> {
+        self.crumbs.iter_mut().filter_map(|crumb| crumb.pane.as_deref_mut())
     }
 
     /// Goes on to something, and keeps the details that were shown until then; what is open already is not opened upon
@@ -90,7 +119,7 @@ impl Trail {
     pub fn settle(&mut self, details: &Details) {
         if let Some(crumb) = self.crumbs.last_mut().filter(|crumb| crumb.id == details.id) {
             crumb.title.clone_from(&details.title);
-            let line = crumb.on.and_then(|on| details.line_to(on, crumb.line)).unwrap_or(crumb.line);
+            let line = crumb.settled(details);
             crumb.go(details, line);
         }
     }

@@ -1,6 +1,6 @@
 //! Bytes as they are typed: as text, with escapes, or in hexadecimal.
 
-use crate::model::unescape;
+use crate::model::{unescape, unhexadecimal};
 
 /// How bytes are typed.
 pub(super) const FORMS: &[&str] = &["text", "escapes", "hex"];
@@ -8,7 +8,7 @@ pub(super) const FORMS: &[&str] = &["text", "escapes", "hex"];
 /// Reads what is typed in one of [`FORMS`].
 pub(super) fn read(form: &str, text: &str) -> Result<Vec<u8>, &'static str> {
     match form {
-        "hex" => unhex(text).ok_or("not hexadecimal: write two digits for each byte, 68 65 6c"),
+        "hex" => unhexadecimal(text.as_bytes()).ok_or("not hexadecimal: write two digits for each byte, 68 65 6c"),
         "escapes" => with_escapes(text).ok_or(r"unknown escape: there are \n \t \\ \xHH \u{HHHH}"),
         _ => Ok(text.as_bytes().to_vec()),
     }
@@ -29,18 +29,6 @@ fn with_escapes(text: &str) -> Option<Vec<u8>> {
         }
     }
     unescape(&out)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for word in text.split_ascii_whitespace() {
-        let digits: Option<Vec<u32>> = word.chars().map(|c| c.to_digit(16)).collect();
-        for pair in digits?.chunks(2) {
-            let [high, low] = pair else { return None };
-            bytes.push((high * 16 + low) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub(super) fn draw_open(
             break;
         }
         let rows = line(frame, app, details, one, rest);
-        painted.add(rows, Hit::Line(at));
+        painted.add(rows, Hit::Line(at, one.link.map(|link| link.to)));
         painted.page = at + 1 - offset;
         if crumb.line == at {
             frame.buffer_mut().set_style(rows, app.theme.cursor);

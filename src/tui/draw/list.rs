@@ -50,7 +50,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, listing: &Listing, area: Re
         let line = Rect { y, height: 1, ..area };
         text.clear();
         one(frame, app, listing, &shown, row, line, &mut text);
-        painted.add(line, Hit::Row(row));
+        painted.add(line, Hit::Row(row, listing.rows[row].id));
     }
     if let Some(y) = list.at.checked_sub(offset).filter(|at| *at < height && !listing.rows.is_empty()) {
         // Screen readers and braille displays follow the terminal's own cursor.

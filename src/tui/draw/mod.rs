@@ -27,6 +27,7 @@ mod trace;
 
 use super::app::App;
 use super::dialog::Press;
+use super::id::Id;
 use super::view::View;
 use crate::config::keys::Command;
 use ratatui::Frame;
@@ -42,10 +43,10 @@ pub enum Hit {
     Tab(View),
     /// The heading of a column.
     Head(&'static str),
-    /// A row of the list.
-    Row(usize),
-    /// A line of the details.
-    Line(usize),
+    /// A row of the list, and what it stands for: by the time it is pressed the row may be another's.
+    Row(usize, Id),
+    /// A line of the details, and where it leads.
+    Line(usize, Option<Id>),
     /// The answer to whether a look may leave a trace.
     Trace(bool),
     /// Something that stands for a command.
@@ -90,7 +91,9 @@ impl Painted {
     /// The row that is painted beside a row: on its line if there is one, otherwise the nearest beyond its edge.
     pub fn beside(&self, row: usize, toward: Toward) -> Option<usize> {
         let rows = || {
-            self.hits.iter().filter_map(|(area, hit)| if let Hit::Row(row) = hit { Some((*area, *row)) } else { None })
+            self.hits
+                .iter()
+                .filter_map(|(area, hit)| if let Hit::Row(row, _) = hit { Some((*area, *row)) } else { None })
         };
         let (from, _) = rows().find(|(_, at)| *at == row)?;
         let beyond = rows().filter(|(area, _)| match toward {

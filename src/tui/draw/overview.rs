@@ -156,7 +156,9 @@ pub(super) fn severity(app: &App, name: &str) -> Style {
 
 /// Makes a place pressable, and shows the cursor if it is there.
 fn part(frame: &mut Frame<'_>, app: &App, item: usize, area: Rect, painted: &mut Painted) {
-    painted.add(area, Hit::Row(item));
+    if let Some(row) = app.shown().and_then(|answer| answer.listing.rows.get(item)) {
+        painted.add(area, Hit::Row(item, row.id));
+    }
     if app.list().at == item {
         frame.buffer_mut().set_style(area, app.theme.cursor);
         frame.set_cursor_position((area.x, area.y));

@@ -8,7 +8,7 @@ use crate::actions::{Care, Length, Peek, PeekRequest, Policy, Refusal, Target, p
 use crate::kernel::clock::Clock;
 use crate::model::{Contents, Seen, Time};
 use crate::output::contents::Form;
-use crate::output::peek;
+use crate::output::peek::lines;
 use std::sync::Weak;
 
 /// Bytes of shared memory that are fetched at a time.
@@ -19,8 +19,6 @@ const MOST_MESSAGES: usize = 10_000;
 const MOST_BYTES: usize = 1 << 20;
 /// Messages between two reports on how far it is.
 const REPORT_EVERY: u64 = 500;
-/// Columns between two stops of a tabulator.
-const TAB: usize = 8;
 
 /// What is to be looked at.
 #[derive(Debug)]
@@ -155,27 +153,6 @@ fn view(contents: Contents) -> View {
     View { at: None, text, hex, window, notes: contents.notes, failures: contents.failures }
 }
 
-fn lines(contents: &Contents, form: Form) -> Vec<String> {
-    let mut text = Vec::new();
-    // Into memory, which does not fail.
-    let written = peek::write(&mut text, contents, form);
-    debug_assert!(written.is_ok());
-    String::from_utf8_lossy(&text).lines().map(without_tabs).collect()
-}
-
-/// A line with blanks up to the next stop in place of each tabulator, which a cell of the screen cannot hold.
-fn without_tabs(line: &str) -> String {
-    use unicode_width::UnicodeWidthStr;
-    let mut pieces = line.split('\t');
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let blanks = TAB - plain.width() % TAB;
-        plain.extend(std::iter::repeat_n(' ', blanks));
-        plain.push_str(piece);
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,10 +181,5 @@ mod tests {
         let seen = view(contents(Seen::Range(range)));
         assert_eq!(seen.window, Some(Window { offset: 65_536, length: 3, size: 200_000 }));
         assert_eq!(seen.text[1..], ["abc"]);
-    }
-
-    #[test]
-    fn tabulators_stop_every_eight_columns() {
-        assert_eq!(without_tabs("\tx\t漢\ty"), "        x       漢      y");
     }
 }

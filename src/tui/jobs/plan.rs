@@ -4,6 +4,7 @@ use super::Keeping;
 use crate::actions::backup::{Entry, Restoration};
 use crate::actions::{
     Fill, Message, Plan, PlannedSignal, Policy, Receivers, Sending, Target, plan_removals, plan_send, plan_signals,
+    reactions as reactions_of,
 };
 use crate::kernel::signals;
 use crate::model::Signal;
@@ -97,20 +98,16 @@ fn backups(keeping: &Keeping, policy: Policy) -> Result<Vec<Backup>, String> {
 
 /// What one process would do with each signal; for several of them, what each is for.
 fn reactions(receivers: &[Receivers]) -> Result<Vec<Reaction>, String> {
-    let mut all = Vec::new();
-    for signal in signals::known().all() {
-        let mut words = signal.meaning.to_owned();
-        if let [_] = receivers {
-            let message = Message { signal: signal.clone(), value: None };
-            let planned = plan_signals(receivers, &message).map_err(|error| error.to_string())?.pop();
-            let delivery = planned.map(|planned| planned.plan).transpose().map_err(|refusal| refusal.to_string())?;
-            if let Some(reaction) = delivery.and_then(|delivery| delivery.reaction) {
-                words = reaction.words;
-            }
-        }
-        all.push(Reaction { signal, words });
-    }
-    Ok(all)
+    let with_meaning = |signal: Signal| Reaction { words: signal.meaning.to_owned(), signal };
+    let [Receivers::Process { pid, start_ticks }] = receivers else {
+        return Ok(signals::known().all().map(with_meaning).collect());
+    };
+    let all = reactions_of(*pid, *start_ticks).map_err(|refusal| refusal.to_string())?;
+    let told = all.into_iter().map(|(signal, reaction)| match reaction {
+        Some(reaction) => Reaction { signal, words: reaction.words },
+        None => with_meaning(signal),
+    });
+    Ok(told.collect())
 }
 
 fn sending(target: &Target, policy: Policy) -> Result<Planned, String> {

@@ -50,6 +50,8 @@ pub struct Listing {
     pub rows: Vec<ListRow>,
     /// Rows without the filter.
     pub total: usize,
+    /// Rows are there only because they were.
+    pub has_gone: bool,
     /// What is said when there is no row, if that is more than that.
     pub empty: String,
 }
@@ -118,9 +120,9 @@ impl Listing {
         self.rows.iter().position(|row| row.id == id)
     }
 
-    /// Whether a row is there only because it was.
-    pub fn has_gone(&self) -> bool {
-        self.rows.iter().any(|row| row.mark == Mark::Gone)
+    /// Whether a row is of this.
+    pub fn is_at(&self, row: usize, id: Id) -> bool {
+        self.rows.get(row).is_some_and(|row| row.id == id)
     }
 
     /// Puts what has vanished since the list before back where it was: what the cursor is on as long as it stays there,
@@ -131,10 +133,17 @@ impl Listing {
             // What a filter hides, or sorts elsewhere, has not vanished.
             !picture.has(row.id) && (question.keep == Some(row.id) || row.gone_for < LINGER)
         });
-        let gone: Vec<(usize, ListRow)> = gone.map(|(at, row)| (at, *row)).take(MOST_GONE).collect();
+        // However many they are, the one under the cursor is among them.
+        let mut others = 0;
+        let fits = |(_, row): &(usize, &ListRow)| {
+            others += usize::from(question.keep != Some(row.id));
+            question.keep == Some(row.id) || others <= MOST_GONE
+        };
+        let gone: Vec<(usize, ListRow)> = gone.filter(fits).map(|(at, row)| (at, *row)).collect();
         if gone.is_empty() {
             return;
         }
+        self.has_gone = true;
         let (mut grid, mut rows) = (Grid::new(self.heads.len()), Vec::with_capacity(self.rows.len() + gone.len()));
         let copy = |grid: &mut Grid, from: &Grid, row: usize| {
             for column in 0..before.heads.len() {

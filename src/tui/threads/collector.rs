@@ -23,10 +23,14 @@ pub enum Order {
     Pace(Option<Duration>),
     /// From now on look at this file, too: a FIFO or socket that nobody need have open.
     Watch(Box<[u8]>),
+    /// A look was taken in.
+    Taken,
 }
 
 /// Times its processor time that a walk rests.
 const REST: u32 = 100;
+/// So many looks that nobody has taken in yet are enough.
+const MOST_WAITING: usize = 4;
 /// The longest rest.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -42,13 +46,13 @@ pub fn start(events: &Sender<Event>, orders: Receiver<Order>, interval: Duration
 
 fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
     let mut pace = Some(interval);
-    let mut due = vec![Depth::Full, Depth::Tables];
+    let mut due = Due { full: true, tables: true };
     let mut files = Vec::new();
-    let mut walked = Instant::now();
+    let mut waiting = 0_usize;
+    let (mut looked, mut walked) = (Instant::now(), Instant::now());
     let mut rest = interval;
     loop {
-        // The tables come first, since they come at once.
-        while let Some(depth) = due.pop() {
+        while let Some(depth) = due.next() {
             let (event, cpu) = look(depth, &files);
             if depth == Depth::Full {
                 (walked, rest) = (Instant::now(), (cpu * REST).min(LONGEST));
@@ -56,20 +60,57 @@ fn run(events: &Sender<Event>, orders: &Receiver<Order>, interval: Duration) {
             if events.send(event).is_err() {
                 return;
             }
+            waiting += 1;
+            looked = Instant::now();
         }
         let order = match pace {
-            Some(pace) => orders.recv_timeout(pace),
-            None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(pace) if waiting < MOST_WAITING => orders.recv_timeout(pace.saturating_sub(looked.elapsed())),
+            // Nobody takes looks in: a terminal that does not go on holds the drawing up. More of them would only be memory.
+            _ => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        match order {
-            Ok(Order::Look(depth)) => due.push(depth),
-            Ok(Order::Pace(new)) => pace = new,
-            Ok(Order::Watch(file)) => files.push(file),
+        // What was ordered while a look was taken is ordered once.
+        let mut next = match order {
+            Ok(order) => Some(order),
             Err(RecvTimeoutError::Timeout) => {
-                due.push(if walked.elapsed() >= rest { Depth::Full } else { Depth::Tables });
+                due.add(if walked.elapsed() >= rest { Depth::Full } else { Depth::Tables });
+                None
             }
             Err(RecvTimeoutError::Disconnected) => return,
+        };
+        while let Some(order) = next {
+            match order {
+                Order::Look(depth) => due.add(depth),
+                Order::Pace(new) => pace = new,
+                Order::Watch(file) if files.contains(&file) => {}
+                Order::Watch(file) => files.push(file),
+                Order::Taken => waiting = waiting.saturating_sub(1),
+            }
+            next = orders.try_recv().ok();
         }
+    }
+}
+
+/// Looks to be taken, each depth once.
+#[derive(Debug, Default)]
+struct Due {
+    full: bool,
+    tables: bool,
+}
+
+impl Due {
+    const fn add(&mut self, depth: Depth) {
+        match depth {
+            Depth::Full => self.full = true,
+            Depth::Tables => self.tables = true,
+        }
+    }
+
+    /// The next one: the tables first, since they come at once.
+    const fn next(&mut self) -> Option<Depth> {
+        if std::mem::replace(&mut self.tables, false) {
+            return Some(Depth::Tables);
+        }
+        if std::mem::replace(&mut self.full, false) { Some(Depth::Full) } else { None }
     }
 }
 
@@ -94,4 +135,18 @@ fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
         Err(error) => Event::LookFailed(error.to_string()),
     };
     (event, cpu)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ordered_often_is_looked_at_once_and_the_tables_first() {
+        let mut due = Due::default();
+        for depth in [Depth::Full, Depth::Tables, Depth::Full, Depth::Full] {
+            due.add(depth);
+        }
+        assert_eq!([due.next(), due.next(), due.next()], [Some(Depth::Tables), Some(Depth::Full), None]);
+    }
 }

@@ -15,6 +15,7 @@ pub fn start(events: &Sender<Event>, questions: Receiver<Box<(Question, Picture)
         // Kept so that the last one to let a picture go, which takes its time, is this thread.
         let mut held = None;
         while let Ok(first) = questions.recv() {
+            memory.learn(&first.1);
             let last = questions.try_iter().inspect(|asked| memory.learn(&asked.1)).last();
             let (question, picture) = *last.unwrap_or(first);
             let answer = present(&picture, &question, &mut memory);

@@ -6,7 +6,11 @@ use crate::tui::jobs::{Job, Teller};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+/// Between two questions whether somebody insists on leaving.
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// The other end of the thread.
 #[derive(Debug)]
@@ -49,11 +53,32 @@ impl Worker {
         self.cancels.borrow().iter().for_each(|cancel| cancel.store(true, Ordering::Relaxed));
     }
 
-    /// Waits until what is being done has come to a place where it can stop, and stops it there.
-    pub fn finish(self) {
+    /// Waits until what is being done has come to a place where it can stop, and stops it there; or until `insists` says
+    /// that nobody wants to wait for it: it may wait for something that never comes.
+    pub fn finish(self, mut insists: impl FnMut() -> bool) {
         self.cancel();
         drop(self.jobs);
         // Nothing is ever sent: the wait ends when the thread does.
-        let _ = self.ended.recv();
+        while self.ended.recv_timeout(BETWEEN) == Err(RecvTimeoutError::Timeout) && !insists() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_insists_does_not_wait_for_what_never_ends() {
+        let (jobs, _todo) = mpsc::channel();
+        let (_alive, ended) = mpsc::channel();
+        let worker = Worker { jobs, events: mpsc::channel().0, cancels: RefCell::default(), ended };
+        let cancel = Arc::new(AtomicBool::new(false));
+        worker.cancels.borrow_mut().push(Arc::clone(&cancel));
+        let mut asked = 0;
+        worker.finish(|| {
+            asked += 1;
+            asked == 2
+        });
+        assert!(asked == 2 && cancel.load(Ordering::Relaxed), "it was told to stop, and was left");
     }
 }

@@ -86,8 +86,13 @@ impl Details {
 
     /// The line nearest to one that leads to this.
     pub fn line_to(&self, to: Id, near: usize) -> Option<usize> {
-        let lines = self.lines.iter().enumerate().filter(|(_, line)| line.link == Some(Link { to }));
-        lines.map(|(at, _)| at).min_by_key(|at| at.abs_diff(near))
+        self.nearest(near, |line| line.link == Some(Link { to }))
+    }
+
+    /// The line nearest to a place of those that are so.
+    pub fn nearest(&self, place: usize, is_so: impl Fn(&Line) -> bool) -> Option<usize> {
+        let lines = self.lines.iter().enumerate().filter(|(_, line)| is_so(line));
+        lines.map(|(at, _)| at).min_by_key(|at| at.abs_diff(place))
     }
 }
 
