@@ -57,9 +57,9 @@ struct Threads {
 }
 
 /// Runs the interface on the calling process's terminal until it ends. The terminal is as before then, whatever happened.
-/// Also what is to be remembered.
+/// Also what is to be remembered, and what became of an action that was under way, in a sentence.
 /// Errors: the terminal cannot be taken over, a thread cannot be started.
-pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
+pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State, Option<String>)> {
     let signals = JobSignals::take().map_err(io::Error::other)?;
     screen::give_back_on_panic();
     let mut screen = Screen::take(mouse)?;
@@ -76,8 +76,13 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
     let mut app = App::new(settings, (size.width, size.height), now());
     let ended = run_loop(&mut app, &mut screen, &threads, &inbox);
     // A removal that is under way is brought to its end, and seen to be: the terminal is still ours.
+    let was_doing = app.doing.is_some();
     threads.worker.finish();
-    Ok((ended?, app.to_remember()))
+    for event in inbox.try_iter().filter(|event| matches!(event, Event::Report(_))) {
+        app.update(event);
+    }
+    let last = app.log.entries().next_back().filter(|_| was_doing).map(|entry| entry.text.clone());
+    Ok((ended?, app.to_remember(), last))
 }
 
 fn run_loop(app: &mut App, screen: &mut Screen, threads: &Threads, inbox: &Receiver<Event>) -> io::Result<Ended> {
