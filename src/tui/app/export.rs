@@ -9,6 +9,7 @@ use crate::tui::field::Field;
 use crate::tui::id::Id;
 use crate::tui::jobs::Job;
 use crate::tui::jobs::export::{Export, fault};
+use crate::tui::view::View;
 use ratatui::crossterm::event::KeyCode;
 
 /// The name of a file that is being typed.
@@ -25,7 +26,7 @@ impl App {
     pub(super) fn export(&mut self) {
         let objects = self.shown().is_some_and(|answer| answer.listing.rows.iter().any(|row| is_object(row.id)));
         if !objects || self.trail.last().is_some() {
-            self.say(Severity::Note, "there is no list of objects here to write: 2 to 6 have one");
+            self.say_lists("there is no list of objects here to write", View::Sockets);
             return;
         }
         let field = Field::new(format!("ipcx-{}.json", self.view.name()));
@@ -73,7 +74,8 @@ impl App {
                 self.effects.push(Effect::Copy(sequence));
                 let start: String = text.chars().take(60).collect();
                 let more = if start.len() < text.len() { "…" } else { "" };
-                self.say(Severity::Done, format!("copied {}{more}", escape(start.as_bytes())));
+                let needs = self.settings.clipboard.needs().map(|needs| format!("; {needs}")).unwrap_or_default();
+                self.say(Severity::Done, format!("copied {}{more}{needs}", escape(start.as_bytes())));
             }
             None => self.say(Severity::Error, format!("{} bytes are too much for a terminal's clipboard", text.len())),
         }
