@@ -277,7 +277,7 @@ impl App {
     fn say_done(&mut self, severity: Severity, mut text: String) {
         if self.frozen.is_some() && severity == Severity::Done && self.doing.is_some() {
             let key = self.key_of(Command::Freeze);
-            text.push_str(&format!("; the picture stands still, {key} lets it go on"));
+            text = format!("{text}; the picture stands still, {key} lets it go on");
         }
         self.say(severity, text);
     }

@@ -24,12 +24,13 @@ pub struct ExportName {
 impl App {
     /// Asks for a file's name.
     pub(super) fn export(&mut self) {
-        let objects = self.shown().is_some_and(|answer| answer.listing.rows.iter().any(|row| is_object(row.id)));
-        if !objects || self.trail.last().is_some() {
-            self.say_lists("there is no list of objects here to write", View::Sockets);
+        let rows = self.shown().is_some_and(|answer| !answer.listing.rows.is_empty());
+        if !rows || self.trail.last().is_some() {
+            self.say_lists("there is no list here to write", View::Problems);
             return;
         }
-        let field = Field::new(format!("ipcx-{}.json", self.view.name()));
+        let objects = !self.view.kinds().is_empty();
+        let field = Field::new(format!("ipcx-{}.{}", self.view.name(), if objects { "json" } else { "csv" }));
         self.overlay = Some(Overlay::Export(ExportName { field, fault: None }));
     }
 
@@ -40,7 +41,7 @@ impl App {
         let all = answer.listing.rows.iter().map(|row| row.id);
         let ids = all.filter(|id| selected.is_empty() || selected.contains(id)).collect();
         let columns = self.settings.columns[self.view.index()].clone();
-        let job = Job::Export(Export { picture: self.picture.clone(), ids, columns, path });
+        let job = Job::Export(Export { picture: self.picture.clone(), view: self.view, ids, columns, path });
         self.effects.push(Effect::Work(Box::new(job)));
     }
 
@@ -113,8 +114,4 @@ impl ExportName {
         }
         Ok(None)
     }
-}
-
-fn is_object(id: Id) -> bool {
-    matches!(id, Id::Object(_))
 }

@@ -80,7 +80,7 @@ fn fitted(heads: &[Head], extents: &[Extent], width: usize) -> Vec<Shown> {
 }
 
 /// A text with its middle left out: paths and names differ at their ends.
-fn without_middle(text: &str, width: usize) -> String {
+fn without_middle(text: &str, width: usize, mark: char) -> String {
     let room = width.saturating_sub(1);
     let (mut start, mut used) = (String::new(), 0);
     for c in text.chars() {
@@ -98,7 +98,7 @@ fn without_middle(text: &str, width: usize) -> String {
         }
         from = at;
     }
-    if width == 0 { String::new() } else { format!("{start}…{}", &text[from..]) }
+    if width == 0 { String::new() } else { format!("{start}{mark}{}", &text[from..]) }
 }
 
 /// The problem under the cursor in whole sentences, below the list: its columns hardly ever have room for them.
@@ -176,7 +176,9 @@ fn one(
         let (cell, wide) = listing.grid.cell(row, *at);
         text.clear();
         if listing.heads[*at].name == "address" && wide > *width {
-            text.push_str(&without_middle(cell, *width));
+            // What stands for an ellipsis in ASCII could be a part of a name.
+            let mark = if app.settings.ascii { '~' } else { '…' };
+            text.push_str(&without_middle(cell, *width, mark));
         } else {
             pad(text, cell, wide, *width, listing.heads[*at].right, true);
         }
@@ -229,9 +231,10 @@ mod tests {
 
     #[test]
     fn both_ends_of_a_long_address_are_seen() {
-        assert_eq!(without_middle("fifo:/run/some/where/a.fifo", 15), "fifo:/r…/a.fifo");
-        assert_eq!(without_middle("fifo:漢字漢字", 8), "fifo…字");
-        assert_eq!((without_middle("abc", 1), without_middle("abc", 0)), ("…".to_owned(), String::new()));
+        let short = |text, width| without_middle(text, width, '…');
+        assert_eq!(short("fifo:/run/some/where/a.fifo", 15), "fifo:/r…/a.fifo");
+        assert_eq!(short("fifo:漢字漢字", 8), "fifo…字");
+        assert_eq!((short("abc", 1), short("abc", 0)), ("…".to_owned(), String::new()));
     }
 
     #[test]

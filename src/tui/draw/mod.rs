@@ -156,14 +156,13 @@ fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) 
             let side = if beside.is_some() && app.has_side_pane() { area.width * 2 / 5 } else { 0 };
             // A column between them, so that the last one of the list does not touch the line.
             let main = Rect { width: area.width - side - u16::from(side > 0), ..area };
-            match &answer.overview {
-                Some(overview) => overview::draw(frame, app, overview, main, painted),
-                None => {
-                    let told = if side == 0 && app.view == View::Problems { told_below(main) } else { 0 };
-                    let rows = Rect { height: main.height - told, ..main };
-                    list::draw(frame, app, &answer.listing, rows, painted);
-                    list::problem(frame, app, &answer.listing, Rect { y: rows.bottom(), height: told, ..main });
-                }
+            if let Some(overview) = &answer.overview {
+                overview::draw(frame, app, overview, main, painted);
+            } else {
+                let told = if side == 0 && app.view == View::Problems { told_below(main) } else { 0 };
+                let rows = Rect { height: main.height - told, ..main };
+                list::draw(frame, app, &answer.listing, rows, painted);
+                list::problem(frame, app, &answer.listing, Rect { y: rows.bottom(), height: told, ..main });
             }
             if let Some(details) = beside.as_ref().filter(|_| side > 0) {
                 let pane = Rect { x: area.right() - side, width: side, ..area };

@@ -79,7 +79,8 @@ fn draw_help(frame: &mut Frame<'_>, app: &App, help: &Help, area: Rect) {
     let x = put(frame, bottom, bottom.x, if help.searching { "/" } else { "" }, theme.key);
     if help.searching {
         let (text, at) = help.search.window(bottom.right().saturating_sub(x));
-        put(frame, bottom, x, text, theme.input);
+        let end = put(frame, bottom, x, text, theme.input);
+        put(frame, bottom, end + 2, "Enter keeps it, Esc clears it", theme.dim);
         frame.set_cursor_position((x + at, bottom.y));
     } else {
         let key = |command| app.settings.keymap.shown(command);
@@ -156,6 +157,7 @@ fn draw_export(frame: &mut Frame<'_>, app: &App, name: &ExportName, area: Rect) 
     if inner.height > 2 {
         let (hint, style) = match &name.fault {
             Some(fault) => (fault.as_str(), theme.error),
+            None if app.view.kinds().is_empty() => ("it is written as CSV", theme.dim),
             None => (".json is written as JSON, any other name as CSV", theme.dim),
         };
         put(frame, line(1), inner.x, hint, style);

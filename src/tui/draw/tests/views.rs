@@ -47,7 +47,7 @@ fn what_lies_above() {
     insta::assert_snapshot!("log", pictures(View::Queues, ": n o p e Enter L"));
 }
 
-/// What dialogs tell of real objects is in tests/it/tui_jobs.rs and tui_actions.rs.
+/// What dialogs tell of real objects is in `tests/it/tui_jobs.rs` and `tui_actions.rs`.
 #[test]
 fn dialogs() {
     insta::assert_snapshot!("dialog-new", pictures(View::Pipes, "n"));
