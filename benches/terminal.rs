@@ -13,7 +13,7 @@
 //! with it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and may fail loudly")]
 
-use nix::mqueue::{MQ_OFlag, mq_open, mq_unlink};
+use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use nix::unistd::pipe;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -277,11 +277,12 @@ fn idle() {
     println!("idle: {:.2} % of a core, looking every 2 s", share * 100.0);
 }
 
-/// The name of a queue, taken away also when a measurement fails.
-struct Unlinked(CString);
+/// A queue, closed and taken away also when a measurement fails.
+struct Queue(CString, Option<MqdT>);
 
-impl Drop for Unlinked {
+impl Drop for Queue {
     fn drop(&mut self) {
+        let _ = self.1.take().map(mq_close);
         let _ = mq_unlink(&*self.0);
     }
 }
@@ -296,8 +297,8 @@ fn memory() {
     for at in 0..REFRESHES {
         // The queue is open, and pipes beside it are new, too.
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR;
-        let _queue = match mq_open(&*name(at), flags, Mode::S_IRUSR | Mode::S_IWUSR, None) {
-            Ok(queue) => (queue, Unlinked(name(at))),
+        let _queue = match mq_open(&*name(at), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&MqAttr::new(0, 2, 64, 0))) {
+            Ok(queue) => Queue(name(at), Some(queue)),
             Err(errno) => return println!("SKIPPED  memory: no POSIX queue: {errno}"),
         };
         let _pipes = pipes(20);

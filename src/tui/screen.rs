@@ -9,7 +9,7 @@ use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{cursor, execute};
-use std::io::{self, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +20,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub struct Screen {
     /// To draw on. Never dropped: it would complain on stderr about a terminal that is gone, which is stderr too, and panic.
-    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -31,7 +31,7 @@ impl Screen {
         // the place of a colour, which resets the highlight as well.
         force_color_output(true);
         take(mouse)?;
-        match Terminal::new(CrosstermBackend::new(io::stdout())) {
+        match terminal() {
             Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), mouse }),
             Err(error) => {
                 give_back();
@@ -52,7 +52,7 @@ impl Screen {
     /// its cursor is, and wait for an answer that the input thread reads.
     fn repaint(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
-        let new = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
+        let new = ManuallyDrop::new(terminal()?);
         drop(ManuallyDrop::into_inner(std::mem::replace(&mut self.terminal, new)));
         Ok(())
     }
@@ -69,6 +69,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Bytes of a picture that are written at once: one that comes in pieces can be seen half done.
+const PICTURE: usize = 256 * 1024;
+
+fn terminal() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(PICTURE, io::stdout())))
 }
 
 fn take(mouse: bool) -> io::Result<()> {

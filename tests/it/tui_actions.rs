@@ -73,7 +73,8 @@ fn the_selected_ones_are_removed_together() {
         let mut terminal = view("queues", &format!("queue:{}", ids[3]));
         terminal.keys_until("gj  ", "2 selected");
         terminal.keys("d");
-        confirm(&mut terminal, "Remove 2 objects");
+        terminal.wait_text("Remove 2 objects");
+        confirm(&mut terminal, "same as: ipcx rm");
         eventually("two are gone", || queues() == [ids[0], ids[3]]);
     });
 }
