@@ -60,7 +60,10 @@ impl Tui {
             return Err(Usage::error("there is no terminal to draw on; `ipcx ls` lists without one"));
         }
         let before = settings.remembered.clone();
-        let (ended, state) = tui::run(settings, mouse)?;
+        let (ended, state, last) = tui::run(settings, mouse)?;
+        if let Some(last) = last {
+            super::exit::complain(&last);
+        }
         if state != before {
             remembering::keep(&state);
         }

@@ -1,7 +1,7 @@
 //! Everything about one object or process, as lines for people: `ipcx show` prints them, the terminal interface lets them
 //! be walked.
 
-use crate::model::{Body, Identity, Process, Semaphore, escape};
+use crate::model::{Body, Identity, Process, Semaphore, Time, escape};
 use crate::query::columns;
 use crate::query::{Cell, Row, Style};
 use crate::snapshot::Snapshot;
@@ -148,9 +148,11 @@ pub fn process_attributes(snapshot: &Snapshot, process: &Process) -> Vec<Line> {
             lines.push(Line::new("acts as", name(effective)));
         }
     }
-    lines.push(Line::new("state", process.state.to_string()));
+    lines.push(Line::new("state", format!("{} ({})", crate::query::processes::word(process.state), process.state)));
     lines.push(Line::new("threads", process.threads.to_string()));
-    lines.push(Line::new("started", snapshot.started_at(process).to_string()));
+    // The kernel counts in hundredths: what is behind them would be made up.
+    let started = Time { nanos: 0, ..snapshot.started_at(process) };
+    lines.push(Line::new("started", started.to_string()));
     lines
 }
 

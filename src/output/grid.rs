@@ -148,7 +148,7 @@ pub struct Extent {
 }
 
 /// Chooses columns and widths: everything at full width if it fits; then columns go, those that are empty first and
-/// then by weight; text is cut only where even that does not suffice.
+/// then by weight, but for what there is still room; text is cut only where even that does not suffice.
 pub fn fit(heads: &[Head], extents: &[Extent], width: Option<usize>) -> Vec<Shown> {
     let full = |at: usize| extents[at].full;
     let Some(width) = width else {
@@ -163,6 +163,16 @@ pub fn fit(heads: &[Head], extents: &[Extent], width: Option<usize>) -> Vec<Show
     while kept.len() > 1 && total(&kept, &least) > width {
         let Some((place, _)) = kept.iter().enumerate().min_by_key(|(_, at)| weight(**at)) else { break };
         kept.remove(place);
+    }
+    // What one broad column left behind may be enough for a narrow one that had to go before it.
+    let mut gone: Vec<usize> = (0..heads.len()).filter(|at| !kept.contains(at) && !extents[*at].empty).collect();
+    gone.sort_by_key(|at| std::cmp::Reverse(weight(*at)));
+    for at in gone {
+        let place = kept.partition_point(|other| *other < at);
+        kept.insert(place, at);
+        if total(&kept, &least) > width {
+            kept.remove(place);
+        }
     }
     let mut widths: Vec<usize> = kept.iter().map(|at| full(*at)).collect();
     let mut excess = total(&kept, &full).saturating_sub(width);
@@ -268,6 +278,15 @@ mod tests {
         assert_eq!(names(Some(33)), ["address", "owner", "size", "state"]);
         assert_eq!(names(Some(20)), ["address", "state"]);
         assert_eq!(names(Some(1)), ["address"]);
+    }
+
+    #[test]
+    fn room_that_a_broad_column_leaves_is_used() {
+        let heads = [("address", 9), ("mode", 1), ("processes", 5)];
+        let heads = heads.map(|(name, weight)| Head { name, right: false, weight, cut: false });
+        let extents = [11, 4, 30].map(|full| Extent { full, empty: false });
+        let shown = fit(&heads, &extents, Some(20));
+        assert_eq!(shown, [Shown { at: 0, width: 11 }, Shown { at: 1, width: 4 }]);
     }
 
     #[test]

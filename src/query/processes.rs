@@ -81,7 +81,7 @@ const STATES: &[&str] =
     &["blocked", "running", "sleeping", "uninterruptible", "stopped", "traced", "zombie", "dead", "idle", "unknown"];
 
 /// A scheduler state letter as a word (`man 5 proc_pid_stat`).
-const fn word(letter: char) -> &'static str {
+pub const fn word(letter: char) -> &'static str {
     match letter {
         'R' => "running",
         'S' => "sleeping",

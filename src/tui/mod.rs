@@ -57,9 +57,9 @@ struct Threads {
 }
 
 /// Runs the interface on the calling process's terminal until it ends. The terminal is as before then, whatever happened.
-/// Also what is to be remembered.
+/// Also what is to be remembered, and what became of an action that was under way, in a sentence.
 /// Errors: the terminal cannot be taken over, a thread cannot be started.
-pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
+pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State, Option<String>)> {
     let signals = JobSignals::take().map_err(io::Error::other)?;
     screen::give_back_on_panic();
     let mut screen = Screen::take(mouse)?;
@@ -76,14 +76,29 @@ pub fn run(settings: Settings, mouse: bool) -> io::Result<(Ended, State)> {
     let mut app = App::new(settings, (size.width, size.height), now());
     let ended = run_loop(&mut app, &mut screen, &threads, &inbox);
     // A removal that is under way is brought to its end, and seen to be: the terminal is still ours.
-    if ended.is_ok() && app.doing.is_some() {
+    let was_doing = app.doing.is_some();
+    if ended.is_ok() && was_doing {
         app.say(Severity::Note, "leaving: what is under way is brought to its end; Ctrl-C leaves it as it is");
         // What was pressed before this could be read is no answer to it.
-        inbox.try_iter().for_each(drop);
+        take_reports(&mut app, &inbox);
         let _ = paint(&mut screen, &mut app);
     }
-    threads.worker.finish(|| inbox.try_iter().any(|event| app.leaves_at_once(&event)));
-    Ok((ended?, app.to_remember()))
+    threads.worker.finish(|| take_reports(&mut app, &inbox));
+    take_reports(&mut app, &inbox);
+    let last = app.log.entries().next_back().filter(|_| was_doing).map(|entry| entry.text.clone());
+    Ok((ended?, app.to_remember(), last))
+}
+
+/// Takes in what jobs have told; whether anything that came asks to leave at once.
+fn take_reports(app: &mut App, inbox: &Receiver<Event>) -> bool {
+    let mut leaves = false;
+    for event in inbox.try_iter() {
+        leaves |= app.leaves_at_once(&event);
+        if matches!(event, Event::Report(_)) {
+            app.update(event);
+        }
+    }
+    leaves
 }
 
 fn run_loop(app: &mut App, screen: &mut Screen, threads: &Threads, inbox: &Receiver<Event>) -> io::Result<Ended> {

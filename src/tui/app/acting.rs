@@ -70,12 +70,13 @@ impl App {
             }
         }
         match &ids[..] {
-            [] => self.say(Severity::Note, "nothing is chosen here: 2 to 6 list the objects"),
+            [] => self.say_lists("no object is chosen here", View::Sockets),
             [Id::Process { pid, .. }] => {
-                self.say(Severity::Note, format!("pid:{pid} is a process: this is for objects; x signals it"));
+                let key = self.key_of(Command::Signal);
+                self.say(Severity::Note, format!("pid:{pid} is a process: this is for objects; {key} signals it"));
             }
             _ if gone > 0 && targets.is_empty() => self.say(Severity::Note, "it is gone already"),
-            _ if targets.is_empty() => self.say(Severity::Note, "this is no object: 2 to 6 list them"),
+            _ if targets.is_empty() => self.say_lists("this is no object", View::Sockets),
             _ => {}
         }
         targets
@@ -139,7 +140,8 @@ impl App {
                 return;
             }
             [] => {
-                self.say(Severity::Note, "nobody is chosen here: 7 lists the processes");
+                let key = self.key_of(Command::View(View::Processes.index() as u8 + 1));
+                self.say(Severity::Note, format!("nobody is chosen here: {key} lists the processes"));
                 return;
             }
             [one] => one.name(),
@@ -263,7 +265,7 @@ impl App {
     pub(super) fn report(&mut self, report: Report) {
         match report {
             Report::Progress { done, total } => self.progress = Some((done, total)),
-            Report::Said(severity, text) => self.say(severity, text),
+            Report::Said(severity, text) => self.say_done(severity, text),
             Report::Planned(ticket, planned) => {
                 if let Some(Overlay::Dialog(dialog)) = &mut self.overlay {
                     dialog.take(ticket, planned);
@@ -276,11 +278,20 @@ impl App {
         }
     }
 
-    fn ended(&mut self, ended: Ended) {
-        (self.doing, self.progress) = (None, None);
-        if let Some((severity, text)) = ended.summary {
-            self.say(severity, text);
+    /// Says what became of an action; and why it is not to be seen, where that is so.
+    fn say_done(&mut self, severity: Severity, mut text: String) {
+        if self.frozen.is_some() && severity == Severity::Done && self.doing.is_some() {
+            let key = self.key_of(Command::Freeze);
+            text = format!("{text}; the picture stands still, {key} lets it go on");
         }
+        self.say(severity, text);
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        if let Some((severity, text)) = ended.summary {
+            self.say_done(severity, text);
+        }
+        (self.doing, self.progress) = (None, None);
         self.wanted = ended.made;
         self.effects.extend(ended.files.into_iter().map(Effect::Watch));
         // What the tables tell is there at once.

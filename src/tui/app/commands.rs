@@ -33,7 +33,10 @@ impl App {
             Command::Back => self.back(),
             Command::Jump => self.jump(),
             Command::Peek => self.peek(),
-            Command::Form => self.say(Severity::Note, "p shows contents first"),
+            Command::Form => {
+                let key = self.key_of(Command::Peek);
+                self.say(Severity::Note, format!("{key} shows contents first"));
+            }
             Command::Quit if !self.trail.crumbs().is_empty() => self.back(),
             Command::Quit => self.effects.push(Effect::Quit),
             Command::Select => self.select(),
@@ -53,6 +56,19 @@ impl App {
             Command::Suspend => self.effects.push(Effect::Suspend),
             other => self.say(Severity::Note, format!("{} does nothing here", named_as(other))),
         }
+    }
+
+    /// The key of a command, for a sentence; without one, its name behind `:`.
+    pub(super) fn key_of(&self, command: Command) -> String {
+        let key = self.settings.keymap.shown(command);
+        if key.is_empty() { format!(":{}", named_as(command)) } else { key }
+    }
+
+    /// Says why a command does nothing here, and which views it is for: those from the queues on.
+    pub(super) fn say_lists(&mut self, why: &str, last: View) {
+        let number = |view: View| Command::View(view.index() as u8 + 1);
+        let (first, last) = (self.key_of(number(View::Queues)), self.key_of(number(last)));
+        self.say(Severity::Note, format!("{why}: {first} to {last} are the lists for that"));
     }
 
     /// Carries out a line of the command line.
@@ -90,7 +106,8 @@ impl App {
     }
 
     fn unknown(&mut self, name: &str) {
-        self.say(Severity::Error, format!("{}: no such command; Tab completes, ? lists them", quoted(name.as_bytes())));
+        let (name, key) = (quoted(name.as_bytes()), self.key_of(Command::Help));
+        self.say(Severity::Error, format!("{name}: no such command; Tab completes, {key} lists them"));
     }
 
     /// Commands that move the cursor; false for all others.
@@ -169,7 +186,7 @@ impl App {
 
     fn edit_filter(&mut self) {
         if self.view == View::Overview {
-            self.say(Severity::Note, "nothing can be filtered here: 2 to 8 are the lists");
+            self.say_lists("nothing can be filtered here", View::Problems);
             return;
         }
         self.trail.clear();
@@ -183,7 +200,7 @@ impl App {
     fn choose_sort(&mut self) {
         let columns = self.sortable();
         if columns.is_empty() {
-            self.say(Severity::Note, "nothing can be sorted here: 2 to 8 are the lists");
+            self.say_lists("nothing can be sorted here", View::Problems);
             return;
         }
         let sorted = self.list().sort.map(|(name, _)| name);

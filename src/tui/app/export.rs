@@ -9,6 +9,7 @@ use crate::tui::field::Field;
 use crate::tui::id::Id;
 use crate::tui::jobs::Job;
 use crate::tui::jobs::export::{Export, fault};
+use crate::tui::view::View;
 use ratatui::crossterm::event::KeyCode;
 
 /// The name of a file that is being typed.
@@ -23,12 +24,13 @@ pub struct ExportName {
 impl App {
     /// Asks for a file's name.
     pub(super) fn export(&mut self) {
-        let objects = self.shown().is_some_and(|answer| answer.listing.rows.iter().any(|row| is_object(row.id)));
-        if !objects || self.trail.last().is_some() {
-            self.say(Severity::Note, "there is no list of objects here to write: 2 to 6 have one");
+        let rows = self.shown().is_some_and(|answer| !answer.listing.rows.is_empty());
+        if !rows || self.trail.last().is_some() {
+            self.say_lists("there is no list here to write", View::Problems);
             return;
         }
-        let field = Field::new(format!("ipcx-{}.json", self.view.name()));
+        let objects = !self.view.kinds().is_empty();
+        let field = Field::new(format!("ipcx-{}.{}", self.view.name(), if objects { "json" } else { "csv" }));
         self.overlay = Some(Overlay::Export(ExportName { field, fault: None }));
     }
 
@@ -39,7 +41,7 @@ impl App {
         let all = answer.listing.rows.iter().map(|row| row.id);
         let ids = all.filter(|id| selected.is_empty() || selected.contains(id)).collect();
         let columns = self.settings.columns[self.view.index()].clone();
-        let job = Job::Export(Export { picture: self.picture.clone(), ids, columns, path });
+        let job = Job::Export(Export { picture: self.picture.clone(), view: self.view, ids, columns, path });
         self.effects.push(Effect::Work(Box::new(job)));
     }
 
@@ -70,7 +72,8 @@ impl App {
                 self.effects.push(Effect::Copy(sequence));
                 let start: String = text.chars().take(60).collect();
                 let more = if start.len() < text.len() { "…" } else { "" };
-                self.say(Severity::Done, format!("copied {}{more}", escape(start.as_bytes())));
+                let needs = self.settings.clipboard.needs().map(|needs| format!("; {needs}")).unwrap_or_default();
+                self.say(Severity::Done, format!("copied {}{more}{needs}", escape(start.as_bytes())));
             }
             None => self.say(Severity::Error, format!("{} bytes are too much for a terminal's clipboard", text.len())),
         }
@@ -108,8 +111,4 @@ impl ExportName {
         }
         Ok(None)
     }
-}
-
-fn is_object(id: Id) -> bool {
-    matches!(id, Id::Object(_))
 }

@@ -168,7 +168,13 @@ impl Remove {
     fn write(&mut self) {
         let Some(plans) = &self.plans else {
             let names = self.targets.iter().take(100).map(|target| Line::new(Tone::Plain, target.name()));
-            self.lines = [Line::new(Tone::Dim, "looking who uses it…")].into_iter().chain(names).collect();
+            self.lines = [Line::new(
+                Tone::Dim,
+                if self.targets.len() == 1 { "looking who uses it…" } else { "looking who uses them…" },
+            )]
+            .into_iter()
+            .chain(names)
+            .collect();
             return;
         };
         let mut lines = Vec::new();
@@ -230,6 +236,9 @@ impl Remove {
 
     fn object(&self, removal: &Removal, lines: &mut Vec<Line>) {
         lines.push(Line::new(Tone::Plain, removal.what()));
+        if self.targets.len() == 1 && removal.users.is_empty() && removal.unseen == 0 {
+            lines.push(Line::new(Tone::Dim, "  nobody is seen to use it"));
+        }
         lines.extend(removal.users.iter().map(|user| Line::new(Tone::Danger, format!("  in use: {user}"))));
         if let Err(refusal @ Refusal::Permission { .. }) = removal.check(Policy { force: true, ..self.policy }) {
             lines.push(Line::new(Tone::Error, refusal.to_string()));

@@ -9,13 +9,11 @@
 //! ```
 
 use super::fold::folded;
-use super::{Hit, Painted, contents, list, put};
-use crate::output::grid::cut;
+use super::{Hit, Painted, contents, list, put, put_cut};
 use crate::tui::app::{App, Crumb};
 use crate::tui::present::{Details, Line, Part};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of the labels, and where there is little room.
@@ -215,17 +213,6 @@ fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: R
         put(frame, Rect { y, height: 1, ..area }, area.x + column.min(area.width), part, style);
     }
     Rect { height: area.height.min(parts.len() as u16), ..area }
-}
-
-/// Writes a text into one line, and marks that something is missing.
-fn put_cut(frame: &mut Frame<'_>, area: Rect, text: &str, style: Style) {
-    if text.width() <= usize::from(area.width) {
-        put(frame, area, area.x, text, style);
-        return;
-    }
-    let mut short = String::new();
-    cut(&mut short, text, usize::from(area.width));
-    put(frame, area, area.x, &short, style);
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub(super) fn folded(text: &str, width: usize, most: usize) -> Vec<String> {
             lines.truncate(most);
             if let Some(last) = lines.last_mut() {
                 let whole = std::mem::take(last);
-                crate::output::grid::cut(last, &format!("{} …", whole.trim_end()), width);
+                crate::output::grid::cut(last, &format!("{} ", whole.trim_end()), width);
             }
             break;
         }

@@ -30,9 +30,12 @@ use super::dialog::Press;
 use super::id::Id;
 use super::view::View;
 use crate::config::keys::Command;
+use crate::output::grid::cut;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr;
 
 pub(in crate::tui) use footer::clock;
 
@@ -128,13 +131,10 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) -> Painted {
     frame.buffer_mut().set_style(area, app.theme.text);
     let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     header::draw(frame, app, line(0), &mut painted);
-    let has_message = app.filtering || app.told || app.doing.is_some() || !app.list().field.is_empty();
-    let below = if has_message || area.height > 8 { 2 } else { 1 };
-    let body = Rect { y: area.y + 1, height: area.height - 1 - below, ..area };
+    let said = footer::height(app, area);
+    let body = Rect { y: area.y + 1, height: area.height - 2 - said, ..area };
     body_of(frame, app, body, &mut painted);
-    if below == 2 {
-        footer::message(frame, app, line(area.height - 2));
-    }
+    footer::message(frame, app, Rect { y: body.bottom(), height: said, ..area });
     footer::keys(frame, app, line(area.height - 1), &mut painted);
     if let Some(overlay) = &app.overlay {
         overlay::draw(frame, app, overlay, area, &mut painted);
@@ -157,25 +157,49 @@ fn body_of(frame: &mut Frame<'_>, app: &App, area: Rect, painted: &mut Painted) 
         }
         (beside, None) => {
             let side = if beside.is_some() && app.has_side_pane() { area.width * 2 / 5 } else { 0 };
-            let main = Rect { width: area.width - side, ..area };
-            match &answer.overview {
-                Some(overview) => overview::draw(frame, app, overview, main, painted),
-                None => list::draw(frame, app, &answer.listing, main, painted),
+            // A column between them, so that the last one of the list does not touch the line.
+            let main = Rect { width: area.width - side - u16::from(side > 0), ..area };
+            if let Some(overview) = &answer.overview {
+                overview::draw(frame, app, overview, main, painted);
+            } else {
+                let told = if side == 0 && app.view == View::Problems { told_below(main) } else { 0 };
+                let rows = Rect { height: main.height - told, ..main };
+                list::draw(frame, app, &answer.listing, rows, painted);
+                list::problem(frame, app, &answer.listing, Rect { y: rows.bottom(), height: told, ..main });
             }
             if let Some(details) = beside.as_ref().filter(|_| side > 0) {
-                let pane = Rect { x: area.x + main.width, width: side, ..area };
+                let pane = Rect { x: area.right() - side, width: side, ..area };
                 details::draw_beside(frame, app, details, pane);
             }
         }
     }
 }
 
+/// Lines below a list for the problem under its cursor: more where sentences are folded more.
+const fn told_below(area: Rect) -> u16 {
+    match (area.height, area.width) {
+        (0..9, _) => 0,
+        (_, 0..60) => 5,
+        _ => 4,
+    }
+}
+
 /// Writes spans one after the other as far as there is room; the column behind them.
-fn put(frame: &mut Frame<'_>, area: Rect, x: u16, text: &str, style: ratatui::style::Style) -> u16 {
+fn put(frame: &mut Frame<'_>, area: Rect, x: u16, text: &str, style: Style) -> u16 {
     let room = area.right().saturating_sub(x);
     if room == 0 {
         return x;
     }
     let (end, _) = frame.buffer_mut().set_stringn(x, area.y, text, usize::from(room), style);
     end
+}
+
+/// Writes a text into one line, and marks that something is missing; the column behind it.
+fn put_cut(frame: &mut Frame<'_>, area: Rect, text: &str, style: Style) -> u16 {
+    if text.width() <= usize::from(area.width) {
+        return put(frame, area, area.x, text, style);
+    }
+    let mut short = String::new();
+    cut(&mut short, text, usize::from(area.width));
+    put(frame, area, area.x, &short, style)
 }

@@ -1,8 +1,9 @@
 //! What lies above the view: help, the log, a choice of columns, the command line.
 
+use super::fold::folded;
 use super::footer::clock;
 use super::{Painted, put};
-use crate::config::keys::Group;
+use crate::config::keys::{Command, Group};
 use crate::tui::app::{App, ExportName, Help, LogPage, Overlay, Palette, Severity, SortChooser};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,6 +12,9 @@ use ratatui::widgets::{Block, Clear};
 
 /// Text with the style of each part.
 type Spans = Vec<(String, Style)>;
+
+/// Columns of the time before a message.
+const TIME: usize = 10;
 
 pub(super) fn draw(frame: &mut Frame<'_>, app: &App, overlay: &Overlay, area: Rect, painted: &mut Painted) {
     painted.cover();
@@ -75,33 +79,40 @@ fn draw_help(frame: &mut Frame<'_>, app: &App, help: &Help, area: Rect) {
     let x = put(frame, bottom, bottom.x, if help.searching { "/" } else { "" }, theme.key);
     if help.searching {
         let (text, at) = help.search.window(bottom.right().saturating_sub(x));
-        put(frame, bottom, x, text, theme.input);
+        let end = put(frame, bottom, x, text, theme.input);
+        put(frame, bottom, end + 2, "Enter keeps it, Esc clears it", theme.dim);
         frame.set_cursor_position((x + at, bottom.y));
     } else {
-        put(frame, bottom, x, "/ searches, Esc closes; every name also works behind :", theme.dim);
+        let key = |command| app.settings.keymap.shown(command);
+        let (search, line) = (key(Command::Filter), key(Command::CommandLine));
+        let text = format!("{search} searches, Esc closes; every name also works behind {line}");
+        put(frame, bottom, x, &text, theme.dim);
     }
 }
 
 fn draw_log(frame: &mut Frame<'_>, app: &App, page: &LogPage, area: Rect) {
     let theme = &app.theme;
     let inner = window(frame, app, "Messages", (area.width, area.height.saturating_sub(4)), area);
-    let all: Vec<Spans> = app
-        .log
-        .entries()
-        .map(|entry| {
-            let style = match entry.severity {
-                Severity::Done => theme.good,
-                Severity::Note => theme.text,
-                Severity::Error => theme.error,
-            };
-            vec![(format!("{}  ", clock(entry.at)), theme.dim), (entry.text.clone(), style)]
-        })
-        .collect();
-    if all.is_empty() {
+    let entries = app.log.entries();
+    if entries.len() == 0 {
         put(frame, inner, inner.x, "nothing was done yet", theme.dim);
     }
-    let seen = all.len().saturating_sub(page.back);
-    lines(frame, inner, &all[..seen], usize::MAX);
+    let seen = entries.len().saturating_sub(page.back);
+    let room = usize::from(inner.width).saturating_sub(TIME);
+    let mut all: Vec<Spans> = Vec::new();
+    // The last ones alone can be seen.
+    for entry in entries.take(seen).skip(seen.saturating_sub(usize::from(inner.height))) {
+        let style = match entry.severity {
+            Severity::Done => theme.good,
+            Severity::Note => theme.text,
+            Severity::Error => theme.error,
+        };
+        let times = std::iter::once(clock(entry.at)).chain(std::iter::repeat(String::new()));
+        for (text, time) in folded(&entry.text, room, usize::MAX).into_iter().zip(times) {
+            all.push(vec![(format!("{time:<TIME$}"), theme.dim), (text, style)]);
+        }
+    }
+    lines(frame, inner, &all, usize::MAX);
 }
 
 fn draw_sort(frame: &mut Frame<'_>, app: &App, chooser: &SortChooser, area: Rect) {
@@ -146,6 +157,7 @@ fn draw_export(frame: &mut Frame<'_>, app: &App, name: &ExportName, area: Rect) 
     if inner.height > 2 {
         let (hint, style) = match &name.fault {
             Some(fault) => (fault.as_str(), theme.error),
+            None if app.view.kinds().is_empty() => ("it is written as CSV", theme.dim),
             None => (".json is written as JSON, any other name as CSV", theme.dim),
         };
         put(frame, line(1), inner.x, hint, style);

@@ -21,13 +21,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, question: &TraceQuestion, a
         put(frame, Rect { y, height: 1, ..inner }, inner.x, text, theme.text);
     }
     let mut x = buttons.x;
-    for (text, yes) in [(" No, leave it ", false), (" Yes, look ", true)] {
+    for (text, yes) in [("[No, leave it]", false), ("[Yes, look]", true)] {
         let on = question.yes == yes;
         let from = x;
         x = put(frame, buttons, x, text, if on { theme.button_on } else { theme.button });
         painted.add(Rect { x: from, width: x - from, ..buttons }, Hit::Trace(yes));
         if on {
-            frame.set_cursor_position((from + 1, buttons.y));
+            frame.set_cursor_position((from, buttons.y));
         }
         x += 1;
     }

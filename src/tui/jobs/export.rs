@@ -1,4 +1,4 @@
-//! Writes the rows of a list into a file: as JSON if its name ends so, otherwise as CSV.
+//! Writes the rows of a list into a file: as JSON if its name ends so and they are objects, otherwise as CSV.
 
 use super::{Report, Teller};
 use crate::kernel::new_file;
@@ -6,8 +6,14 @@ use crate::model::{escape, quoted};
 use crate::output::{csv, json};
 use crate::query::Row;
 use crate::query::columns::Column;
+use crate::query::problems::PROBLEMS;
+use crate::query::processes::PROCESSES;
 use crate::tui::id::Id;
+use crate::tui::insight::Insight;
 use crate::tui::look::Picture;
+use crate::tui::present::problem_id;
+use crate::tui::view::View;
+use rustc_hash::FxHashMap;
 use std::io::{self, BufWriter, Write};
 
 /// Which rows go where.
@@ -15,6 +21,8 @@ use std::io::{self, BufWriter, Write};
 pub struct Export {
     /// What the list was made of.
     pub picture: Picture,
+    /// Whose list it is.
+    pub view: View,
     /// The rows, in their order.
     pub ids: Vec<Id>,
     /// Columns of the list.
@@ -35,6 +43,9 @@ impl Export {
     }
 
     fn write(&self) -> Result<usize, String> {
+        if self.is_json() && self.view.kinds().is_empty() {
+            return Err("this list is written as CSV alone: give the file another name".to_owned());
+        }
         let created = new_file::create(self.path.as_bytes(), false);
         let made = created.map_err(|error| {
             if error.exists() { "it is there already; name another one".to_owned() } else { error.to_string() }
@@ -44,18 +55,48 @@ impl Export {
         rows.map_err(|error| error.to_string())
     }
 
+    fn is_json(&self) -> bool {
+        self.path.to_lowercase().ends_with(".json")
+    }
+
     fn rows(&self, out: &mut dyn Write) -> io::Result<usize> {
+        let full = self.picture.full.as_ref();
+        if let (View::Processes | View::Problems, Some(full)) = (self.view, full) {
+            return self.sheet(out, full.insight.as_ref());
+        }
         let objects = self.ids.iter().filter_map(|id| match id {
             Id::Object(identity) => self.picture.row(*identity),
             _ => None,
         });
         let mut rows: Vec<Row<'_>> = objects.collect();
-        let is_json = self.path.to_lowercase().ends_with(".json");
-        match self.picture.full.as_ref().filter(|_| is_json) {
+        match full.filter(|_| self.is_json()) {
             Some(full) => json::write_document(out, &full.snapshot, &mut rows, &[])?,
             None => csv::write(out, &self.columns, &rows, false)?,
         }
         Ok(rows.len())
+    }
+
+    /// Processes or problems.
+    fn sheet(&self, out: &mut dyn Write, insight: Option<&Insight>) -> io::Result<usize> {
+        let Some(insight) = insight else { return Ok(0) };
+        if self.view == View::Processes {
+            let ids = insight.processes.iter().map(|row| Id::Process { pid: row.pid, start_ticks: row.start_ticks });
+            let places = self.places(ids);
+            csv::write_sheet(out, &PROCESSES, places.iter().map(|place| &insight.processes[*place]))?;
+            return Ok(places.len());
+        }
+        let places = self.places(insight.problems.iter().map(problem_id));
+        csv::write_sheet(out, &PROBLEMS, places.iter().map(|place| &insight.problems[*place]))?;
+        Ok(places.len())
+    }
+
+    /// Where what is wanted is among these, in the order of the list. One thing can have several problems.
+    fn places(&self, all: impl Iterator<Item = Id>) -> Vec<usize> {
+        let mut of: FxHashMap<Id, Vec<usize>> = FxHashMap::default();
+        for (place, id) in all.enumerate() {
+            of.entry(id).or_default().push(place);
+        }
+        self.ids.iter().filter_map(|id| of.remove(id)).flatten().collect()
     }
 }
 

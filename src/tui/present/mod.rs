@@ -20,7 +20,7 @@ pub use memory::{Memory, Sample};
 pub use overview::{Block, Go, Overview, OverviewLine, Tone, What};
 pub use spark::History;
 pub use summary::{Cost, Summary};
-pub use tables::{HelpKeys, wrapped};
+pub use tables::{HelpKeys, problem_id, wrapped};
 
 use super::id::Id;
 use super::look::Picture;

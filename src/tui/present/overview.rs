@@ -247,11 +247,19 @@ impl Builder {
 
     fn problems(&mut self, insight: &Insight, nothing: String) {
         let (counted, severe) = (insight.counted(), insight.severe());
-        let mut cells = vec![(counted.to_string(), Tone::Plain)];
+        let (all, suspect) = (insight.problems.len(), insight.problems.len() - counted);
+        let mut cells = vec![(all.to_string(), Tone::Plain)];
         let mut parts = vec![(Item::Problems { severe: false }, Go::View(View::Problems, String::new()))];
         if severe > 0 {
             cells.push((format!("{severe} severe"), Tone::Severe));
             parts.push((Item::Problems { severe: true }, Go::View(View::Problems, "severity:severe".to_owned())));
+        }
+        if suspect > 0 {
+            cells.push((format!("{suspect} suspect"), Tone::Suspect));
+            parts.push((
+                Item::Count(View::Problems, Some(State::Suspect)),
+                Go::View(View::Problems, "class:suspect".to_owned()),
+            ));
         }
         self.line(Block::Problems, What::Counts { label: "Problems", short: "Problems", cells, heading: true }, parts);
         if counted == 0 {

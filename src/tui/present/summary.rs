@@ -43,7 +43,7 @@ pub(super) fn sum(picture: &Picture) -> Summary {
     });
     if let Some(insight) = &full.insight {
         counts[View::Processes.index()] = Some(insight.processes.len());
-        counts[View::Problems.index()] = Some(insight.counted());
+        counts[View::Problems.index()] = Some(insight.problems.len());
     }
     Summary {
         severe: full.insight.as_ref().map_or(0, Insight::severe),

@@ -42,7 +42,7 @@ pub(super) fn processes(picture: &Picture, question: &Question) -> Listing {
 pub(super) fn problems(picture: &Picture, question: &Question) -> Listing {
     let (insight, seen) = parts(picture);
     let rows = insight.map_or(&[][..], |insight| &insight.problems);
-    let mut listing = listing(&PROBLEMS, rows, question, id_of, |column, row, text| match column.name {
+    let mut listing = listing(&PROBLEMS, rows, question, problem_id, |column, row, text| match column.name {
         "help" => text.push_str(&help(row, &question.keys)),
         _ => print(column, row, text),
     });
@@ -59,7 +59,7 @@ pub(super) fn nothing_wrong(seen: Option<&Visibility>) -> String {
 pub(super) fn told(picture: &Picture, id: Id) -> Vec<Line> {
     let Some(insight) = parts(picture).0 else { return Vec::new() };
     let mut lines = Vec::new();
-    for problem in insight.problems.iter().filter(|problem| id_of(problem) == id) {
+    for problem in insight.problems.iter().filter(|problem| problem_id(problem) == id) {
         let what = format!("{}, {}", problem.class.name(), problem.severity.name());
         lines.push(Line { label: "problem".to_owned(), text: what, link: None });
         let mut add = |label: &str, sentence: &str| {
@@ -74,7 +74,8 @@ pub(super) fn told(picture: &Picture, id: Id) -> Vec<Line> {
     lines
 }
 
-const fn id_of(row: &ProblemRow) -> Id {
+/// What a problem is about.
+pub const fn problem_id(row: &ProblemRow) -> Id {
     match row.subject {
         Subject::Object(identity) => Id::Object(identity),
         Subject::Limit(name) => Id::Limit(name),

@@ -20,7 +20,7 @@ mod undo;
 
 use super::fold::folded;
 use super::overlay::window;
-use super::{Hit, Painted, put};
+use super::{Hit, Painted, put, put_cut};
 use crate::tui::app::App;
 use crate::tui::dialog::{Button, Dialog, Line, Page, Press, Tone};
 use ratatui::Frame;
@@ -201,7 +201,7 @@ fn list<'a>(
         };
         let mut x = put(frame, line, line.x, mark, app.theme.key);
         for (text, style) in parts {
-            x = put(frame, line, x, text, style);
+            x = put_cut(frame, Rect { x, width: line.right().saturating_sub(x), ..line }, text, style);
         }
         if number == at {
             frame.buffer_mut().set_style(line, app.theme.cursor);
