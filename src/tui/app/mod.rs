@@ -346,7 +346,7 @@ impl App {
         // Ctrl-C leaves from anywhere; `q` does where nothing is typed or open, and else closes what is.
         if self.settings.keymap.command(key) == Some(Command::Quit) && key.character().is_none() {
             self.effects.push(Effect::Quit);
-        } else if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
+        } else if self.can_cancel() && key.code() == KeyCode::Esc {
             self.effects.push(Effect::Cancel);
             self.say(Severity::Note, "cancelled: what is under way is brought to its end");
         } else if self.overlay.is_some() {
@@ -356,6 +356,11 @@ impl App {
         } else if let Some(command) = self.settings.keymap.command(key) {
             self.run(command);
         }
+    }
+
+    /// Whether Esc stops what is being done: it does where it would close nothing.
+    pub fn can_cancel(&self) -> bool {
+        self.doing.is_some() && self.overlay.is_none() && !self.filtering && self.pane().is_none()
     }
 
     fn filter_key(&mut self, key: Key) {
