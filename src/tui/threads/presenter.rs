@@ -1,5 +1,6 @@
 //! Answers questions about pictures. Of several that wait, only the last one matters.
 
+use crate::kernel::threads::step_back;
 use crate::tui::event::Event;
 use crate::tui::look::Picture;
 use crate::tui::present::{Memory, Question, present};
@@ -9,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender};
 pub fn start(events: &Sender<Event>, questions: Receiver<Box<(Question, Picture)>>) -> std::io::Result<()> {
     let to = events.clone();
     super::start("presenter", events, move || {
+        step_back();
         let mut memory = Memory::default();
         // Kept so that the last one to let a picture go, which takes its time, is this thread.
         let mut held = None;
