@@ -57,7 +57,7 @@ impl fmt::Display for Names<'_> {
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if bytes < 1024 {
-        return format!("{bytes} bytes");
+        return format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" });
     }
     let power = (bytes.ilog2() / 10).min(UNITS.len() as u32);
     // Tenths, rounded down: what is said to come back does come back.
@@ -109,7 +109,14 @@ mod tests {
 
     #[test]
     fn sizes_never_promise_too_much() {
-        let sizes = [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (1536, "1.5 KiB"), (4 << 30, "4 GiB")];
+        let sizes = [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (4 << 30, "4 GiB"),
+        ];
         for (bytes, text) in sizes {
             assert_eq!(size(bytes), text);
         }

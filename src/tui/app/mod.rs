@@ -349,7 +349,7 @@ impl App {
         // Ctrl-C leaves from anywhere; `q` does where nothing is typed or open, and else closes what is.
         if self.quits(key) {
             self.effects.push(Effect::Quit);
-        } else if self.overlay.is_none() && !self.filtering && self.doing.is_some() && key.code() == KeyCode::Esc {
+        } else if self.can_cancel() && key.code() == KeyCode::Esc {
             self.effects.push(Effect::Cancel);
             self.say(Severity::Note, "cancelled: what is under way is brought to its end");
         } else if self.overlay.is_some() {
@@ -372,6 +372,11 @@ impl App {
             Event::EndAsked(ending) => *ending != Ending::HangUp,
             _ => false,
         }
+    }
+
+    /// Whether Esc stops what is being done: it does where it would close nothing.
+    pub fn can_cancel(&self) -> bool {
+        self.doing.is_some() && self.overlay.is_none() && !self.filtering && self.pane().is_none()
     }
 
     fn filter_key(&mut self, key: Key) {

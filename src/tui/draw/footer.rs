@@ -81,8 +81,10 @@ pub(super) fn message(frame: &mut Frame<'_>, app: &App, area: Rect) {
     } else if let Some(doing) = app.doing {
         let how_far = app.progress.map(|(done, total)| format!(" {done} of {total}")).unwrap_or_default();
         let x = put(frame, left, left.x, &format!("{doing}{how_far}"), theme.warning);
-        let x = put(frame, left, x + 2, "Esc", theme.key);
-        put(frame, left, x + 1, "cancels", theme.dim);
+        if app.can_cancel() {
+            let x = put(frame, left, x + 2, "Esc", theme.key);
+            put(frame, left, x + 1, "cancels", theme.dim);
+        }
     } else if behind == 0 && !list.field.is_empty() && app.trail.crumbs().is_empty() {
         let x = put(frame, left, left.x, "/", theme.key);
         let x = put(frame, left, x, list.field.text(), theme.text);

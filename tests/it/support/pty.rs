@@ -166,6 +166,27 @@ impl Terminal {
         io.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// What stands at the terminal's cursor and behind it on its line.
+    pub fn at_cursor(&self) -> String {
+        let (line, column) = self.screen().cursor_position();
+        let columns = self.screen().size().1.get();
+        self.screen().rows(column, columns - column).nth(line.into()).unwrap()
+    }
+
+    /// Moves the cursor, a key at a time, to the line on the screen with this text.
+    pub fn walk_to(&mut self, text: &str) {
+        self.wait_text(text);
+        while !self.cursor_line().contains(text) {
+            let (at, to) = (self.screen().cursor_position().0, self.line_with(text));
+            let Some(to) = to else {
+                self.wait_text(text);
+                continue;
+            };
+            self.keys(if to > at { "j" } else { "k" });
+            self.wait_for("the cursor moves", |terminal| terminal.screen().cursor_position().0 != at);
+        }
+    }
+
     /// Types, and waits until what is seen is so.
     pub fn keys_until(&mut self, keys: &str, text: &str) {
         self.keys(keys);
@@ -175,14 +196,23 @@ impl Terminal {
     /// Waits until what is seen is so; fails when it never is, or the program ends.
     pub fn wait_for(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
-        while !is_so(self) {
+        // Half a picture may show what is nowhere in the whole one, least of all its cursor.
+        let mut whole = self.is_whole();
+        while !(whole && is_so(self)) {
             if let Some(ended) = &self.ended {
                 panic!("it ended with {ended:?} before this was seen: {what}\n{}", self.text());
             }
             assert!(start.elapsed() < LONGEST, "in {LONGEST:?} this was not seen: {what}\n{}", self.text());
             self.ended = self.ended();
+            let before = self.raw.len();
             self.read();
+            whole = self.is_whole() || self.raw.len() == before;
         }
+    }
+
+    /// Whether what was written last ends as a picture does: with the cursor put into its place, or hidden.
+    fn is_whole(&self) -> bool {
+        self.raw.ends_with(b"H") || self.raw.ends_with(b"\x1b[?25l") || !self.screen().alternate_screen()
     }
 
     /// Waits until this text is to be seen.

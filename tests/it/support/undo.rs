@@ -148,3 +148,16 @@ fn file(path: &str) -> Option<Sight> {
     let name = path.as_os_str().as_bytes().escape_ascii();
     Some(Sight { attributes: format!("{name} {:o} {} {}", stat.mode(), stat.uid(), stat.gid()), contents })
 }
+
+/// The lock of root's backups, held: a removal comes as far as its next object and waits there. Given up when dropped.
+pub struct Held(#[expect(dead_code, reason = "held")] nix::fcntl::Flock<std::fs::File>);
+
+impl Held {
+    /// Waits for the lock.
+    pub fn lock() -> Self {
+        drop(store());
+        let path = backups().join("lock");
+        let file = std::fs::File::options().write(true).create(true).truncate(false).open(path).unwrap();
+        Self(nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusive).unwrap())
+    }
+}
