@@ -115,8 +115,9 @@ pub struct App {
     pub answer: Option<Box<Answer>>,
     /// Since when the picture stands still.
     pub frozen: Option<Time>,
-    /// The last message is shown in the footer until a key is pressed.
-    pub told: bool,
+    /// What was said to the person's last key, for the footer, until the next one. What the log alone is told is no answer
+    /// to a key.
+    pub told: Option<Entry>,
     /// Messages.
     pub log: Log,
     /// What was painted where, as the loop was told when it painted.
@@ -165,7 +166,7 @@ impl App {
             overlay: None,
             answer: None,
             frozen: None,
-            told: false,
+            told: None,
             log: Log::default(),
             painted: Painted::default(),
             area,
@@ -239,8 +240,9 @@ impl App {
 
     /// Writes a message into the log and the footer.
     pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
-        self.log.say(self.now, severity, text);
-        self.told = true;
+        let text = text.into();
+        self.log.say(self.now, severity, text.clone());
+        self.told = Some(Entry { at: self.now, severity, text });
     }
 
     fn finished(&mut self, severity: Severity, line: &str) {
@@ -343,7 +345,7 @@ impl App {
     }
 
     fn key(&mut self, key: Key) {
-        self.told = false;
+        self.told = None;
         // What was asked for before is not done under the hands of who goes on with something else.
         (self.jumping, self.wanted) = (None, None);
         // Ctrl-C leaves from anywhere; `q` does where nothing is typed or open, and else closes what is.

@@ -8,7 +8,7 @@ use crate::tui::id::Id;
 
 impl App {
     pub(super) fn mouse(&mut self, mouse: Mouse) {
-        self.told = false;
+        self.told = None;
         self.wanted = None;
         match mouse {
             Mouse::Wheel(_, _, by) if self.overlay.is_none() => self.step(isize::from(by)),

@@ -40,3 +40,19 @@ fn without_numbers(sentence: &str) -> String {
     });
     kept.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Settings;
+    use super::*;
+    use crate::snapshot::testing;
+    use crate::tui::view::View;
+
+    #[test]
+    fn what_the_log_alone_is_told_is_no_answer_to_a_key() {
+        let mut app = App::new(Settings::for_tests(View::Queues), (80, 24), testing::NOW);
+        app.say(Severity::Error, "queue:5: permission denied");
+        app.log.say(testing::NOW, Severity::Note, "2 processes could not be looked into");
+        assert_eq!(app.told.map(|entry| entry.text).as_deref(), Some("queue:5: permission denied"));
+    }
+}

@@ -39,7 +39,7 @@ fn said(app: &App) -> Option<(String, Style)> {
     if app.filtering {
         return app.list().fault.as_ref().map(|fault| (fault.to_string(), theme.error));
     }
-    let entry = app.log.entries().next_back().filter(|_| app.told && app.doing.is_none())?;
+    let entry = app.told.as_ref().filter(|_| app.doing.is_none())?;
     let style = match entry.severity {
         Severity::Done => theme.good,
         Severity::Note => theme.text,
