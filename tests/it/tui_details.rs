@@ -18,6 +18,7 @@ fn on_row(view: &str, text: &str) -> Terminal {
 
 fn on_row_of(setup: Setup, text: &str) -> Terminal {
     let mut terminal = setup.size(120, 50).start();
+    terminal.wait_full_look();
     terminal.walk_to(text);
     terminal
 }

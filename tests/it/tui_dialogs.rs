@@ -15,6 +15,7 @@ use std::process::Stdio;
 /// The list of a view, with the cursor on the row with this text.
 fn on_row(view: &str, text: &str) -> Terminal {
     let mut terminal = Setup::ipcx(&["tui", "--view", view, "--interval", "0.25"]).size(120, 40).start();
+    terminal.wait_full_look();
     terminal.walk_to(text);
     terminal
 }

@@ -15,7 +15,9 @@ use std::os::unix::net::UnixStream;
 const ALONE: u32 = 4000;
 
 fn at_view(view: &str) -> Terminal {
-    Setup::ipcx(&["tui", "--view", view, "--interval", "0.25"]).size(138, 45).start()
+    let mut terminal = Setup::ipcx(&["tui", "--view", view, "--interval", "0.25"]).size(138, 45).start();
+    terminal.wait_full_look();
+    terminal
 }
 
 /// The row with this text, or nothing.

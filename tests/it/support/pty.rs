@@ -187,6 +187,15 @@ impl Terminal {
         }
     }
 
+    /// Waits until everything was looked at once, not the tables alone: processes are counted in their tab then.
+    pub fn wait_full_look(&mut self) {
+        self.wait_for("a full look", |terminal| {
+            let tabs = terminal.lines()[0].clone();
+            let (_, behind) = tabs.split_once("7 Processes").unwrap_or_default();
+            behind.trim_start().starts_with(|c: char| c.is_ascii_digit())
+        });
+    }
+
     /// Types, and waits until what is seen is so.
     pub fn keys_until(&mut self, keys: &str, text: &str) {
         self.keys(keys);
