@@ -48,7 +48,7 @@ fn a_queue_is_removed_and_brought_back() {
         terminal.keys("d");
         confirm(&mut terminal, "same as: ipcx rm");
         eventually("the kernel has it no more", || queues() == [kept]);
-        terminal.wait_text("[2 Queues 1]");
+        terminal.wait_text("[2 Queues:1]");
         terminal.keys_until("L", &format!("removed queue:{gone}"));
         terminal.keys("q");
         terminal.keys_until("u", "Bring back");
@@ -57,7 +57,7 @@ fn a_queue_is_removed_and_brought_back() {
         }
         confirm(&mut terminal, "Bring back 1");
         eventually("it is there again", || queues().len() == 2);
-        terminal.wait_text("[2 Queues 2]");
+        terminal.wait_text("[2 Queues:2]");
         let back = *queues().iter().find(|id| **id != kept).unwrap();
         assert_eq!(sysv::take(back), Some((7, b"order 17".to_vec())));
         terminal.keys("q");

@@ -54,7 +54,7 @@ fn in_the_middle() -> (Terminal, Vec<i32>, Held) {
     }
     let mut held = Held::lock();
     let mut terminal = on_row("queues", &format!("queue:{} ", ids[0]));
-    terminal.wait_text(&format!("[2 Queues {MANY}]"));
+    terminal.wait_text(&format!("[2 Queues:{MANY}]"));
     terminal.keys(" G\0");
     terminal.wait_text(&format!("{MANY} selected"));
     terminal.keys_until("d", "same as: ipcx rm");
@@ -116,7 +116,7 @@ fn esc_stops_a_removal_in_the_middle() {
         drop(held);
         terminal.wait_no_text("Esc cancels");
         let gone = ids.iter().filter(|id| !exists(**id)).count();
-        terminal.wait_text(&format!("[2 Queues {}]", ids.len() - gone));
+        terminal.wait_text(&format!("[2 Queues:{}]", ids.len() - gone));
         whole(&ids);
         terminal.keys_until("L", &format!("{gone} "));
         terminal.wait_text("interrupted");
@@ -213,12 +213,12 @@ fn a_key_that_is_taken_meanwhile_stays_with_who_has_it() {
         sysv::send(old, 1, b"old");
         assert_eq!(ipcx(&["rm", &format!("queue:{old}")]).status, 0);
         let mut terminal = Setup::ipcx(&["tui", "--view", "queues", "--interval", "0.25"]).size(120, 40).start();
-        terminal.wait_text("[2 Queues 0]");
+        terminal.wait_text("[2 Queues:0]");
         terminal.keys_until("u", "Bring back 1");
         // Under the open dialog somebody makes one with this key.
         let new = sysv::queue(0x51, 0o640);
         sysv::send(new, 1, b"new");
-        terminal.wait_text("[2 Queues 1]");
+        terminal.wait_text("[2 Queues:1]");
         terminal.keys("\t\r");
         terminal.wait_no_text("Bring back 1");
         terminal.keys_until("L", &format!("its key 0x00000051 is that of queue:{new}"));

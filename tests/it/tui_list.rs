@@ -6,7 +6,7 @@ use crate::support::{isolated, sysv};
 /// The queues' view, looked at four times a second.
 fn queues(count: usize) -> Terminal {
     let mut terminal = Setup::ipcx(&["tui", "--view", "queues", "--interval", "0.25"]).start();
-    terminal.wait_text(&format!("[2 Queues {count}]"));
+    terminal.wait_text(&format!("[2 Queues:{count}]"));
     terminal
 }
 
@@ -113,7 +113,7 @@ fn what_comes_is_marked_and_what_goes_is_dimmed_until_the_cursor_leaves() {
         let at = terminal.line_with(&line_of(ids[1])).unwrap();
         sysv::remove_queue(ids[1]);
         terminal.wait_text(" gone ");
-        terminal.wait_text("[2 Queues 3]");
+        terminal.wait_text("[2 Queues:3]");
         // Several looks later it is still there: a look has seen what came after it.
         let later = sysv::queue(10, 0o600);
         terminal.wait_text(&line_of(later));

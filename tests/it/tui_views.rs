@@ -129,7 +129,7 @@ fn a_half_closed_socket_is_told_and_its_holder_reached() {
         terminal.wait_text("same as: ipcx kill");
         terminal.keys("\t\r");
         assert!(matches!(holder.wait(), WaitStatus::Signaled(_, Signal::SIGTERM, _)));
-        terminal.wait_text("[8 Problems 0]");
+        terminal.wait_text("[8 Problems:0]");
         // The row that the cursor is on stays, as one that is gone.
         terminal.wait_for("gone", |terminal| row(terminal, "half-closed").starts_with(" -"));
     });

@@ -58,7 +58,7 @@ fn label(app: &App, view: View, tabs: Tabs) -> String {
     let count = app.answer.as_ref().and_then(|answer| answer.summary.counts[view.index()]);
     let name = if tabs == Tabs::Whole { view.title() } else { view.short_title() };
     let text = match (tabs, count) {
-        (Tabs::Whole | Tabs::Short, Some(count)) => format!("{number} {name} ({count})"),
+        (Tabs::Whole | Tabs::Short, Some(count)) => format!("{number} {name}:{count}"),
         (Tabs::Numbers, _) if view != app.view => number.to_string(),
         _ => format!("{number} {name}"),
     };
