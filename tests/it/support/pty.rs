@@ -192,7 +192,7 @@ impl Terminal {
         self.wait_for("a full look", |terminal| {
             let tabs = terminal.lines()[0].clone();
             let (_, behind) = tabs.split_once("7 Processes").unwrap_or_default();
-            behind.trim_start().starts_with(|c: char| c.is_ascii_digit())
+            behind.trim_start_matches(':').starts_with(|c: char| c.is_ascii_digit())
         });
     }
 
