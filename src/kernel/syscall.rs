@@ -22,6 +22,10 @@ pub enum Wait {
     MqSend(u32),
     /// `mq_timedreceive` on this descriptor.
     MqReceive(u32),
+    /// `read` or `readv` on this descriptor: of a pipe or FIFO, it is empty.
+    Read(u32),
+    /// `write` or `writev` on this descriptor: of a pipe or FIFO, it is full.
+    Write(u32),
     /// Opening a file, which for a FIFO waits for the other end.
     Open {
         /// Descriptor of the directory that a relative path starts from; `AT_FDCWD` for the working directory.
@@ -98,6 +102,8 @@ pub fn decode(call: Call) -> Option<Wait> {
             70 => Some(Wait::MsgReceive(id)),
             242 => Some(Wait::MqSend(fd)),
             243 => Some(Wait::MqReceive(fd)),
+            0 | 19 => Some(Wait::Read(fd)),
+            1 | 20 => Some(Wait::Write(fd)),
             2 | 85 => Some(Wait::Open { directory: libc::AT_FDCWD, path: first }),
             257 | 437 => Some(Wait::Open { directory: id, path: second }),
             _ => None,
@@ -110,6 +116,8 @@ pub fn decode(call: Call) -> Option<Wait> {
             188 => Some(Wait::MsgReceive(id)),
             189 => Some(Wait::MsgSend(id)),
             192 | 193 => Some(Wait::Semop(id)),
+            63 | 65 => Some(Wait::Read(fd)),
+            64 | 66 => Some(Wait::Write(fd)),
             56 | 437 => Some(Wait::Open { directory: id, path: second }),
             _ => None,
         };
@@ -129,6 +137,8 @@ fn decode_i386(number: u64, first: u64, second: u64) -> Option<Wait> {
         (401, _) => Some(Wait::MsgReceive(own)),
         (279 | 418, _) => Some(Wait::MqSend(fd)),
         (280 | 419, _) => Some(Wait::MqReceive(fd)),
+        (3 | 145, _) => Some(Wait::Read(fd)),
+        (4 | 146, _) => Some(Wait::Write(fd)),
         (5 | 8, _) => Some(Wait::Open { directory: libc::AT_FDCWD, path: first }),
         (295 | 437, _) => Some(Wait::Open { directory: own, path: second }),
         _ => None,
@@ -152,10 +162,13 @@ mod tests {
         assert_eq!(wait(&format!("69 0x5 0x0 {high}")), Some(Wait::MsgSend(5)));
         assert_eq!(wait(&format!("220 0x3 0x0 {high}")), Some(Wait::Semop(3)));
         assert_eq!(wait(&format!("243 0x4 0x0 {high}")), Some(Wait::MqReceive(4)));
+        assert_eq!(wait(&format!("0 0x3 0x7ffd0000 {high}")), Some(Wait::Read(3)));
+        assert_eq!(wait(&format!("20 0x1 0x7ffd0000 {high}")), Some(Wait::Write(1)));
         assert_eq!(wait(&format!("117 0xc 0x9 {high}")), None, "setresuid");
         let low = "0x0 0x0 0x0 0x0 0xffd01000 0xf7f01000\n";
         assert_eq!(wait(&format!("117 0xc 0x9 {low}")), Some(Wait::MsgReceive(9)));
         assert_eq!(wait(&format!("117 0x4 0x9 {low}")), Some(Wait::Semop(9)));
+        assert_eq!(wait(&format!("4 0x9 0x9 {low}")), Some(Wait::Write(9)));
         assert_eq!(wait(&format!("70 0x9 0x9 {low}")), None, "setreuid");
     }
 

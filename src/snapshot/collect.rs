@@ -158,6 +158,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         waits: sleepable && (want.holders || want.verdict),
         opening: unopened_fifos && want.verdict,
         openers: want.openers && want.kinds.contains(Kinds::FIFOS),
+        blocked: want.blocked && want.kinds.intersects(Kinds::PIPES | Kinds::FIFOS),
         table: judged && want.verdict,
         ipc,
         // The machine's first process lives in its first IPC namespace. It may be closed even to root, and would make
@@ -227,6 +228,7 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
     use crate::model::{Holder, Kind};
     // By object, process and role: the descriptor, if any, and the threads.
     let mut sleepers = FxHashMap::<_, (Option<u32>, Vec<u32>)>::default();
+    let streams = streams(hits);
     for (pid, hit) in hits {
         let sysv = |kind, id| Identity::SysV { namespace, kind, id };
         let (identity, role, fd, thread) = match *hit {
@@ -243,6 +245,11 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
             }
             Hit::Waits(thread, Wait::Semop(id)) => {
                 (sysv(Kind::Semaphore, id), Role::WaitingSemaphore, None, Some(thread))
+            }
+            Hit::Waits(thread, Wait::Read(fd) | Wait::Write(fd)) => {
+                let Some(identity) = streams.get(&(*pid, fd)) else { continue };
+                let writes = matches!(*hit, Hit::Waits(_, Wait::Write(_)));
+                (*identity, if writes { Role::WaitingSend } else { Role::WaitingReceive }, Some(fd), Some(thread))
             }
             Hit::WaitsOnFile(thread, Wait::MqSend(fd), identity) => {
                 (identity, Role::WaitingSend, Some(fd), Some(thread))
@@ -263,6 +270,22 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
         threads.sort_unstable();
         picture.holders.push(place, Holder { pid, role, fd, alive: true, threads: Some(threads.into()) });
     }
+}
+
+/// What descriptors of pipes and FIFOs are open on, of processes that sleep in reading or writing one.
+fn streams(hits: &[(u32, Hit)]) -> FxHashMap<(u32, u32), Identity> {
+    let sleeps = |hit: &Hit| matches!(hit, Hit::Waits(_, Wait::Read(_) | Wait::Write(_)));
+    let pids: FxHashSet<u32> = hits.iter().filter(|(_, hit)| sleeps(hit)).map(|(pid, _)| *pid).collect();
+    if pids.is_empty() {
+        return FxHashMap::default();
+    }
+    let open = hits.iter().filter_map(|(pid, hit)| match hit {
+        Hit::Fd(open) if matches!(open.target, Target::Pipe | Target::Fifo) && pids.contains(pid) => {
+            Some(((*pid, open.fd), Identity::File { device: open.device, inode: open.inode }))
+        }
+        _ => None,
+    });
+    open.collect()
 }
 
 /// Says once, and by name, who could not be looked into and what would help.

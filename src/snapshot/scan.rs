@@ -33,6 +33,8 @@ pub(super) struct Plan<'a> {
     pub(super) opening: bool,
     /// FIFOs are wanted that are known only by who sleeps in opening them.
     pub(super) openers: bool,
+    /// Who sleeps in reading or writing a pipe or FIFO?
+    pub(super) blocked: bool,
     /// Every process with its users is wanted, not only holders.
     pub(super) table: bool,
     /// The caller's IPC namespace.
@@ -57,9 +59,14 @@ impl Plan<'_> {
         !self.files.is_empty() || !self.segments.is_empty()
     }
 
+    /// Whether the calls that tasks sleep in have to be looked at.
+    fn calls(&self) -> bool {
+        self.waits || self.opening || self.openers || self.blocked
+    }
+
     /// Whether any process has to be looked into.
     pub(super) fn any(&self) -> bool {
-        self.descriptors() || self.maps() || self.waits || self.opening || self.openers || self.table
+        self.descriptors() || self.maps() || self.calls() || self.table
     }
 }
 
@@ -72,7 +79,7 @@ pub(super) enum Hit {
     Mapped(Device, u64),
     /// A System V segment in its memory.
     Attached(i32),
-    /// A thread that sleeps on a System V object.
+    /// A thread that sleeps on a System V object, or in reading or writing one of its descriptors.
     Waits(u32, Wait),
     /// A thread that sleeps on a POSIX queue, or in opening a FIFO.
     WaitsOnFile(u32, Wait, Identity),
@@ -161,7 +168,7 @@ impl<'a> Worker<'a> {
         if self.plan.maps() {
             hidden.maps = refused(self.maps(pid));
         }
-        if self.plan.waits || self.plan.opening || self.plan.openers {
+        if self.plan.calls() {
             let refused = refused(self.waits(pid));
             hidden.waits = refused && !(pid == 1 && self.plan.init_is_elsewhere && !self.plan.opening);
         }
@@ -260,6 +267,11 @@ impl<'a> Worker<'a> {
                     }
                 }
                 Wait::Open { .. } => {}
+                // On which file is known from the descriptors: to ask for it here might wait for a server.
+                Wait::Read(_) | Wait::Write(_) if self.plan.blocked => {
+                    self.found.hits.push((pid, Hit::Waits(tid, wait)))
+                }
+                Wait::Read(_) | Wait::Write(_) => {}
                 Wait::MqSend(fd) | Wait::MqReceive(fd) => {
                     if let Ok((device, inode)) = fd::read_one(self.proc, pid, fd) {
                         let identity = Identity::File { device, inode };

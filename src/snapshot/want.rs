@@ -33,6 +33,9 @@ pub struct Want {
     /// FIFOs that somebody sleeps in opening, although nobody has them open and they were not asked for by place. Looks at
     /// the call that every task of the machine sleeps in.
     pub openers: bool,
+    /// Who sleeps in reading from an empty pipe or FIFO, or in writing to a full one. Looks at the call that every task of the
+    /// machine sleeps in.
+    pub blocked: bool,
     /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
     /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
     pub room: bool,
@@ -55,6 +58,7 @@ impl Want {
             users: false,
             groups: false,
             openers: false,
+            blocked: false,
             room: false,
         }
     }
@@ -75,6 +79,7 @@ impl Want {
             users: true,
             groups: true,
             openers: false,
+            blocked: false,
             room: false,
         }
     }
@@ -91,6 +96,7 @@ impl Want {
         self.users |= other.users;
         self.groups |= other.groups;
         self.openers |= other.openers;
+        self.blocked |= other.blocked;
         self.room |= other.room;
     }
 }

@@ -18,7 +18,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
 fn look() -> Snapshot {
-    collect(&Want { room: true, openers: true, ..Want::everything(Kinds::all()) }).unwrap()
+    collect(&Want { room: true, openers: true, blocked: true, ..Want::everything(Kinds::all()) }).unwrap()
 }
 
 /// The problem with one object.
@@ -68,6 +68,52 @@ fn a_sender_stuck_on_a_queue_that_nobody_reads() {
         sysv::set_queue(id, |ds| ds.msg_qbytes = 1000);
         assert!(matches!(sender.wait(), nix::sys::wait::WaitStatus::Exited(_, 0)));
         assert_ne!(class_of("queue:0x1").map(|(class, _)| class), Some(Class::Full));
+    });
+}
+
+#[test]
+fn a_writer_stuck_on_a_pipe_whose_reader_is_stopped() {
+    isolated(|| {
+        let pipeline = |left: &str, right: &str| {
+            let (reader, writer) = std::io::pipe().unwrap();
+            let pipe =
+                format!("pipe:[{}]", std::fs::metadata(format!("/proc/self/fd/{}", writer.as_raw_fd())).unwrap().ino());
+            let left = Command::new("sh").args(["-c", left]).stdout(writer).spawn().unwrap();
+            let right = Command::new("sh").args(["-c", right]).stdin(reader).stdout(Stdio::null()).spawn().unwrap();
+            (left, right, pipe)
+        };
+        let signal = |child: &std::process::Child, signal| {
+            let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+            nix::sys::signal::kill(pid, signal).unwrap();
+        };
+        let (mut left, mut right, pipe) = pipeline("exec yes", "exec sleep 1000");
+        let waits = |pipe: &str, role| {
+            let snapshot = look();
+            snapshot.holders(one(&snapshot, pipe)).iter().any(|holder| holder.role == role)
+        };
+        eventually("the pipe is full", || waits(&pipe, Role::WaitingSend));
+        assert_eq!(class_of(&pipe), None, "a reader that takes its time is no problem");
+        signal(&right, nix::sys::signal::Signal::SIGSTOP);
+        eventually("its reader is stopped", || class_of(&pipe) == Some((Class::Full, Severity::Severe)));
+        let problem = problem_of(&pipe).unwrap();
+        assert_eq!(problem.help.action, Action::Signal(right.id()));
+        let snapshot = look();
+        let holding = holdings(&snapshot).into_iter().find(|holding| holding.pid == left.id()).unwrap();
+        assert_eq!(holding.blocked, Some((one(&snapshot, &pipe), Role::WaitingSend)));
+        signal(&right, nix::sys::signal::Signal::SIGCONT);
+        eventually("it goes on", || class_of(&pipe).is_none());
+        for child in [&mut left, &mut right] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+
+        let (mut left, mut right, pipe) = pipeline("exec sleep 1000", "exec cat");
+        eventually("the reader waits", || waits(&pipe, Role::WaitingReceive));
+        assert_eq!(class_of(&pipe), None, "to wait for input is no problem");
+        for child in [&mut left, &mut right] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     });
 }
 

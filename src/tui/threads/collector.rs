@@ -117,7 +117,9 @@ impl Due {
 /// Takes one look, and what it took in processor time.
 fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     let want = match depth {
-        Depth::Full => Want { room: true, openers: true, files: files.to_vec(), ..Want::everything(Kinds::all()) },
+        Depth::Full => {
+            Want { room: true, openers: true, blocked: true, files: files.to_vec(), ..Want::everything(Kinds::all()) }
+        }
         Depth::Tables => {
             let kinds = Kinds::SYSV | Kinds::POSIX;
             Want { limits: true, contents: true, users: true, groups: true, room: true, ..Want::tables(kinds) }
