@@ -266,12 +266,11 @@ impl<'a> Worker<'a> {
                         Err(_) => self.found.opening = Some(pid),
                     }
                 }
-                Wait::Open { .. } => {}
                 // On which file is known from the descriptors: to ask for it here might wait for a server.
                 Wait::Read(_) | Wait::Write(_) if self.plan.blocked => {
-                    self.found.hits.push((pid, Hit::Waits(tid, wait)))
+                    self.found.hits.push((pid, Hit::Waits(tid, wait)));
                 }
-                Wait::Read(_) | Wait::Write(_) => {}
+                Wait::Open { .. } | Wait::Read(_) | Wait::Write(_) => {}
                 Wait::MqSend(fd) | Wait::MqReceive(fd) => {
                     if let Ok((device, inode)) = fd::read_one(self.proc, pid, fd) {
                         let identity = Identity::File { device, inode };
