@@ -101,6 +101,12 @@ fn is_refusal(error: &io::Error) -> bool {
 /// In the new process, before it becomes the test binary.
 fn enter(scratch: &CStr) -> io::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // Who runs the tests under `nohup` has SIGHUP ignored, and a shell in the background SIGINT; the programs that are tested
+    // would heed that.
+    for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGTSTP] {
+        // SAFETY: no handler is set.
+        unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) }?;
+    }
     // What cargo hands down (its job server's pipe) is none of the test's.
     let (first, last) = (3 as libc::c_uint, libc::c_uint::MAX);
     // SAFETY: only marks descriptors to be closed by `exec`.
