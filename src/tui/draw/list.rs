@@ -11,6 +11,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// What is said of a row that is there only because it was.
+const GONE: &str = "gone";
+
 /// Columns before a row for its marks.
 const MARGIN: u16 = 2;
 /// An address that is too long keeps at least so many columns: those of most.
@@ -172,8 +175,13 @@ fn one(
     put(frame, area, area.x, if selected { "*" } else { " " }, theme.selected);
     put(frame, area, area.x + 1, mark, mark_style);
     let mut x = area.x + MARGIN;
+    let mut said = false;
     for Shown { at, width } in shown {
-        let (cell, wide) = listing.grid.cell(row, *at);
+        let (mut cell, mut wide) = listing.grid.cell(row, *at);
+        // How it stood when it went is no state of it any more.
+        if meta.mark == Mark::Gone && listing.heads[*at].name == "state" {
+            (cell, wide, said) = (GONE, GONE.len(), true);
+        }
         text.clear();
         if listing.heads[*at].name == "address" && wide > *width {
             // What stands for an ellipsis in ASCII could be a part of a name.
@@ -194,10 +202,9 @@ fn one(
         put(frame, area, x, text, style);
         x += (*width + GAP) as u16;
     }
-    if meta.mark == Mark::Gone {
-        let word = " gone ";
-        let x = area.right().saturating_sub(word.len() as u16);
-        put(frame, area, x, word, theme.gone);
+    if meta.mark == Mark::Gone && !said {
+        let x = area.right().saturating_sub(GONE.len() as u16 + 1);
+        put(frame, area, x, &format!(" {GONE}"), theme.gone);
     }
     if under {
         let style = if selected { theme.cursor_selected } else { theme.cursor };
