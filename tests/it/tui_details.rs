@@ -269,7 +269,7 @@ fn contents_are_left_while_a_removal_goes_on_and_it_goes_on() {
         let held = Held::lock();
         let mut terminal = on_row("queues", &format!("queue:{} ", ids[0]));
         terminal.walk_to(&format!("queue:{} ", ids[0]));
-        terminal.keys(" ");
+        terminal.keys_until(" ", "1 selected");
         terminal.walk_to(&format!("queue:{} ", ids[18]));
         terminal.keys_until("\0", "19 selected");
         terminal.keys_until("d", "same as: ipcx rm");
