@@ -3,12 +3,10 @@
 
 use super::keys::{self, Command};
 use super::theme::ThemeName;
-use super::values::parse_interval;
 use crate::query::Sort;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 /// The file's name in the state directory.
 pub const STATE_FILE: &str = "state.toml";
@@ -18,11 +16,7 @@ pub const STATE_FILE: &str = "state.toml";
 pub struct State {
     /// The theme.
     pub theme: Option<ThemeName>,
-    /// The view, by the name that its key has in the table.
-    pub view: Option<String>,
-    /// The time between two looks.
-    pub interval: Option<Duration>,
-    /// For each view, likewise, its order: `COL` or `-COL`.
+    /// For each view, by the name that its key has in the table, its order: `COL` or `-COL`.
     pub sort: BTreeMap<String, String>,
 }
 
@@ -31,8 +25,6 @@ pub struct State {
 #[serde(default)]
 struct File {
     theme: Option<String>,
-    view: Option<String>,
-    interval: Option<String>,
     sort: BTreeMap<String, String>,
 }
 
@@ -43,8 +35,6 @@ impl State {
         let file: File = std::str::from_utf8(text).ok().and_then(|text| toml::from_str(text).ok()).unwrap_or_default();
         Self {
             theme: file.theme.and_then(|name| name.parse().ok()),
-            view: file.view.filter(|name| is_view(name)),
-            interval: file.interval.and_then(|text| parse_interval(&text).ok()),
             sort: file.sort.into_iter().filter(|(view, order)| is_view(view) && Sort::parse(order).is_ok()).collect(),
         }
     }
@@ -59,13 +49,6 @@ impl State {
         };
         if let Some(theme) = self.theme {
             line("theme", &theme.to_string());
-        }
-        if let Some(view) = &self.view {
-            line("view", view);
-        }
-        if let Some(interval) = self.interval {
-            let milliseconds = interval.as_millis();
-            line("interval", &format!("{}.{:03}s", milliseconds / 1000, milliseconds % 1000));
         }
         if !self.sort.is_empty() {
             text.push_str("\n[sort]\n");
@@ -106,8 +89,6 @@ mod tests {
     fn some() -> State {
         State {
             theme: Some(ThemeName::Light),
-            view: Some("queues".to_owned()),
-            interval: Some(Duration::from_millis(500)),
             sort: [("queues", "-messages"), ("sockets", "peer")]
                 .map(|(view, order)| (view.to_owned(), order.to_owned()))
                 .into(),

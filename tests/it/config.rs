@@ -218,7 +218,7 @@ fn an_option_with_a_value_hides_no_command() {
 fn what_is_remembered_is_kept_whole_and_private() {
     isolated(|| {
         let home = place("state");
-        let state = State { view: Some("queues".to_owned()), ..State::default() };
+        let state = State { sort: [("queues".to_owned(), "-messages".to_owned())].into(), ..State::default() };
         let dir = StateDir::make(&home.join("ipcx")).unwrap();
         dir.write(STATE_FILE, state.to_text().as_bytes()).unwrap();
         assert_eq!(State::parse(&dir.read(STATE_FILE).unwrap()), state);

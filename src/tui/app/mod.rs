@@ -413,7 +413,7 @@ impl App {
             let (column, descending) = self.lists[view.index()].sort?;
             Some((view.name().to_owned(), format!("{}{column}", if descending { "-" } else { "" })))
         });
-        State { sort: sorted.collect(), theme: self.chosen_theme, ..self.settings.remembered.clone() }
+        State { sort: sorted.collect(), theme: self.chosen_theme }
     }
 
     /// Is told what was painted where.
