@@ -81,6 +81,11 @@ enum Command {
     Keys(keys::Keys),
 }
 
+/// The whole command line as clap knows it: help, manual pages and completions are made of it.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Runs ipcx with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::kernel::threads::grow_heaps_in_large_steps();
@@ -136,7 +141,7 @@ impl Cli {
 
 /// The name of the command among these arguments, if one is there: what help is offered for.
 fn subcommand(arguments: &[OsString]) -> Option<String> {
-    let cli = <Cli as clap::CommandFactory>::command();
+    let cli = command();
     let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let first = classic::first_word(&words)?;
     cli.find_subcommand(words[first]).map(|command| command.get_name().to_owned())
@@ -144,11 +149,8 @@ fn subcommand(arguments: &[OsString]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
     #[test]
     fn the_definitions_are_sound() {
-        Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }
