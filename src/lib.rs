@@ -4,6 +4,7 @@
 //! list; `tests/architecture.rs` holds the source to it.
 //!
 //! - [`cli`]: clap definitions, one file for each subcommand: parse → ask the layers below → print
+//! - [`compat`]: `ipcs`, `ipcrm`, `ipcmk` and `lsipc`, byte for byte
 //! - [`tui`]: the terminal interface: `update(App, Event) → Effects`, and a picture that is a function of the state
 //! - [`config`]: what the environment and config.toml set; the key table and the colour themes
 //! - [`output`]: rows → bytes: table, JSON, NDJSON, CSV, blocks of details
@@ -19,6 +20,7 @@
 
 pub mod actions;
 pub mod cli;
+pub mod compat;
 pub mod config;
 pub mod diagnose;
 pub mod kernel;

@@ -1,7 +1,12 @@
-//! The binary: hands its arguments to the command line. The old names (`ipcs`, `ipcrm`, …) will be told apart here.
+//! The binary: hands its arguments to the command line, or to the old tool whose name it was called by.
 
+use ipcx::{cli, compat};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ipcx::cli::run(std::env::args_os())
+    let arguments = std::env::args_os().collect();
+    match compat::called(arguments) {
+        Ok(call) => call.run(),
+        Err(arguments) => cli::run(arguments),
+    }
 }

@@ -50,6 +50,12 @@ pub enum Error {
     },
 }
 
+/// An I/O error in the C library's words alone: the standard library adds the number.
+pub fn c_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
+}
+
 impl Error {
     /// Sorts an errno into the cases above.
     pub fn from_errno(what: impl Into<String>, errno: Errno) -> Self {
@@ -82,6 +88,19 @@ impl Error {
     /// A limit of ipcx's own would be exceeded (`EDQUOT`).
     pub fn quota(what: impl Into<String>) -> Self {
         Self::Os { what: what.into(), errno: Errno::EDQUOT }
+    }
+
+    /// The C library's words for it (`man 3 strerror`), without what was asked for: the old tools end their messages so.
+    pub fn in_c(&self) -> String {
+        let errno = match self {
+            Self::NotFound { .. } => Errno::ENOENT,
+            Self::Gone { .. } => Errno::EIDRM,
+            Self::Permission { .. } => Errno::EACCES,
+            Self::Unsupported { .. } => Errno::ENOSYS,
+            Self::Os { errno, .. } => *errno,
+            Self::Malformed { .. } => Errno::EINVAL,
+        };
+        c_words(&std::io::Error::from_raw_os_error(errno as i32))
     }
 
     /// Whether the caller lacks a privilege.

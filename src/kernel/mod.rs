@@ -18,6 +18,8 @@ pub mod inet_diag;
 pub mod job_signals;
 pub mod key;
 pub mod lease;
+pub mod local_time;
+pub mod locale;
 pub mod map_files;
 pub mod maps;
 pub mod memory;
@@ -61,7 +63,7 @@ mod error;
 mod text;
 mod umask;
 
-pub use error::{Error, Result};
+pub use error::{Error, Result, c_words};
 
 use crate::model::{Ids, Key};
 use nix::errno::Errno;

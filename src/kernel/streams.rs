@@ -6,6 +6,7 @@ use crate::model::escape;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigHandler, Signal, signal};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -16,16 +17,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// descriptor that is closed, before `main`, and what is written there is lost without an error.
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
+/// Whether who started the program had it ignore SIGPIPE. The runtime ignores it in any case.
+static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
 /// Run by the C library before the runtime begins.
 #[used]
 // SAFETY: the section holds pointers to functions of this type, which are called once each, before `main`.
 #[unsafe(link_section = ".init_array")]
-static LOOK_AT_STDOUT: extern "C" fn() = look_at_stdout;
+static LOOK: extern "C" fn() = look_at_what_was_handed_down;
 
-extern "C" fn look_at_stdout() {
+extern "C" fn look_at_what_was_handed_down() {
     // SAFETY: plain integers; nothing of the runtime is used.
     let closed = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } < 0;
     STDOUT_WAS_CLOSED.store(closed, Ordering::Relaxed);
+    SIGPIPE_WAS_IGNORED.store(super::ending::is_ignored(Signal::SIGPIPE), Ordering::Relaxed);
+}
+
+/// Has a write that nobody reads end the program by SIGPIPE, as it ends a C program, unless who started it had that signal
+/// ignored: then the write fails. To be called while there is no other thread.
+pub fn heed_broken_pipes() {
+    if !SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed) {
+        // SAFETY: no handler is set.
+        let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+    }
 }
 
 /// Why standard output will take nothing; `None` when it seems to. A full disk shows only when it is written to.

@@ -17,6 +17,7 @@ pub mod sysv;
 pub mod trace;
 pub mod undo;
 pub mod users;
+pub mod util_linux;
 pub mod wait;
 
 pub use children::{Child, state_of};
