@@ -24,14 +24,10 @@ pub(super) struct KindArgs {
     /// System V semaphore sets and POSIX named semaphores
     #[arg(short = 's', long)]
     semaphores: bool,
-    /// Pipes
-    ///
-    /// They are found through the descriptors of processes.
+    /// Pipes, found through the descriptors of processes
     #[arg(short = 'p', long)]
     pipes: bool,
-    /// FIFOs
-    ///
-    /// Those that a process has open, and those below the directories that are named.
+    /// FIFOs that a process has open, and those below the directories named
     #[arg(short = 'f', long)]
     fifos: bool,
     /// Unix sockets, named, abstract and unnamed
@@ -47,7 +43,7 @@ pub(super) struct KindArgs {
     sysv: bool,
     /// Only POSIX objects
     ///
-    /// Likewise.
+    /// With -q, -m or -s: only that kind of them.
     #[arg(long)]
     posix: bool,
 }

@@ -65,7 +65,7 @@ pub(super) struct Create {
     name: Option<OsString>,
     /// Take what is there already
     ///
-    /// `opened` is printed instead of `created`. Its mode and owner stay. It is an error if it is smaller than was
+    /// What is printed says `opened` then, not `created`; mode and owner stay. It is an error if it is smaller than was
     /// asked for, has another number of semaphores, is no FIFO, or does not let the caller do what the bits of --mode
     /// say.
     #[arg(long, help_heading = "Its name")]
@@ -95,12 +95,12 @@ pub(super) struct Create {
     limit: Option<String>,
     /// POSIX queue: most messages [default: 10]
     ///
-    /// `fs.mqueue.msg_max` if that is less.
+    /// Less if `fs.mqueue.msg_max` is less.
     #[arg(long, value_name = "N", help_heading = "What it is")]
     depth: Option<String>,
     /// POSIX queue: largest message, in bytes [default: 8192]
     ///
-    /// `fs.mqueue.msgsize_max` if that is less.
+    /// Less if `fs.mqueue.msgsize_max` is less.
     #[arg(long, value_name = "SIZE", help_heading = "What it is")]
     message_size: Option<String>,
     /// Semaphores: the value of each, 1,0,3
@@ -109,9 +109,7 @@ pub(super) struct Create {
     /// that is not ready.
     #[arg(long, value_name = "N,N", conflicts_with = "value", help_heading = "What it is")]
     values: Option<String>,
-    /// Semaphores: one value for all
-    ///
-    /// For the semaphores of a set, or for a POSIX semaphore.
+    /// Semaphores: one value for all of a set, or for a POSIX semaphore
     #[arg(long, value_name = "N", help_heading = "What it is")]
     value: Option<String>,
     /// How many semaphores, or how many lines to feed
@@ -128,7 +126,7 @@ pub(super) struct Create {
     hold: Option<HeldEnd>,
     /// With --hold read: print what is written to it
     ///
-    /// What one writer after another writes; on a terminal with control characters escaped.
+    /// It is what one writer after another writes; on a terminal with control characters escaped.
     #[arg(long, requires = "hold", help_heading = "A FIFO's end")]
     print: bool,
     /// FIFO: write this line again and again; `-` for the lines of standard input
@@ -146,7 +144,7 @@ pub(super) struct Create {
 
     /// Print the object as JSON
     ///
-    /// As it stands under `objects` in the document of `ipcx ls`.
+    /// It is what stands under `objects` in the document of `ipcx ls`.
     #[arg(short = 'J', long, conflicts_with = "quiet", help_heading = "Output")]
     json: bool,
     /// Print the address alone

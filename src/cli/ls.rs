@@ -41,7 +41,7 @@ pub(super) struct Ls {
 
     /// Columns to show; +C adds to the usual ones
     ///
-    /// Each name with a `+` before it is added. The usual ones depend on the kinds listed.
+    /// The usual ones depend on the kinds listed; ipcx(1), COLUMNS, has them all.
     #[arg(short = 'o', long, value_name = "A,B,+C")]
     columns: Option<String>,
     /// Sort by a column; -COL for the largest first
@@ -62,7 +62,7 @@ pub(super) struct Ls {
     watch: Option<String>,
     /// List the columns that there are
     ///
-    /// With what each tells, and its other names in parentheses.
+    /// Each with what it tells, and its other names in parentheses.
     #[arg(long)]
     list_columns: bool,
 

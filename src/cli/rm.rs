@@ -26,7 +26,7 @@ Examples:
 ///
 /// An object that somebody demonstrably uses is refused, with the names of who does: an attached segment, a queue or
 /// set that a process waits on, a POSIX object, FIFO or socket that a process has open. A decimal value is an id or a
-/// key; where both name different objects, neither is removed. Ctrl-C ends it between two objects.
+/// key; where both name different objects, neither is removed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Rm {
@@ -60,9 +60,9 @@ pub(super) struct Rm {
     /// Only say what would be removed, and what would be refused and why
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Ask for each object
+    /// Ask for each object, on standard error
     ///
-    /// On standard error. Only `y` or `yes` removes it; anything else, and the end of input, is a refusal.
+    /// Only `y` or `yes` removes it; anything else, and the end of input, is a refusal.
     #[arg(short, long)]
     interactive: bool,
     /// Keep no backup: there is no way back

@@ -44,9 +44,9 @@ pub(super) struct Send {
     hex: bool,
     #[command(flatten)]
     wait: WaitArgs,
-    /// Only say what would happen
+    /// Only say what would be sent, or why it would fail
     ///
-    /// Or why it would fail, as far as that can be told without opening or connecting.
+    /// That is as far as it can be told without opening or connecting.
     #[arg(short = 'n', long, conflicts_with = "json")]
     dry_run: bool,
     /// Say what was sent as one JSON document

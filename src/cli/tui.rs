@@ -36,7 +36,7 @@ pub(super) struct Tui {
     view: Option<String>,
     /// Draw with nothing but ASCII
     ///
-    /// As is done in a locale that is not UTF-8.
+    /// In a locale that is not UTF-8 it is so anyway.
     #[arg(long)]
     ascii: bool,
     /// Leave the mouse to the terminal
@@ -44,7 +44,7 @@ pub(super) struct Tui {
     /// With it on, most terminals select text while Shift is held.
     #[arg(long)]
     no_mouse: bool,
-    /// When to use colours
+    /// When to use colours [default: auto]
     #[arg(long, value_name = "WHEN", id = "tui_color")]
     color: Option<Color>,
 }

@@ -30,7 +30,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub(super) struct Undo {
-    /// Numbers, as `rm` and --list tell them
+    /// Numbers of removals, as `rm` and --list tell them
     #[arg(value_name = "N")]
     numbers: Vec<u64>,
     /// List what can be brought back, and when it expires

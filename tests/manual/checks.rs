@@ -5,6 +5,7 @@ use crate::page::folder;
 use crate::shown::{forms, is_short, paragraphs, section, shown, tags};
 use crate::{page, page_of, pages};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::process::Command;
 
 fn ipcx(arguments: &[&str]) -> String {
@@ -139,6 +140,19 @@ fn the_settings_are_those_of_the_template() {
     let section = || section(page("ipcx.toml.5"), "SETTINGS");
     assert_eq!(tags(section()).into_iter().collect::<BTreeSet<_>>(), settings);
     assert!(section().any(|line| shown(line) == "[keys]"));
+}
+
+#[test]
+fn the_example_of_settings_is_right() {
+    let lines: Vec<String> = section(page("ipcx.toml.5"), "EXAMPLES")
+        .skip_while(|line| *line != ".EX")
+        .skip(1)
+        .take_while(|line| *line != ".EE")
+        .map(shown)
+        .collect();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(lines.join("\n").as_bytes()).unwrap();
+    assert!(lines.len() > 5 && ipcx(&["config", "check", file.path().to_str().unwrap()]).ends_with(": fine\n"));
 }
 
 #[test]

@@ -1,11 +1,10 @@
-//! A page in man/: what stands between a line `.\" generated: …` and the line that ends it is made from the program, the
-//! rest is written by hand. `.\" generated: options of config check` is about that command, `.\" generated: options`
-//! about the one that the page is called after.
+//! A page in man/: what stands between a line `.\" generated: options` and the line that ends it is made from the program,
+//! about the command that the page is called after; the rest is written by hand.
 
 use crate::parts;
 use std::path::{Path, PathBuf};
 
-/// Begins a generated part; the part's name follows, and maybe ` of ` and the words of a command.
+/// Begins a generated part; the part's name follows.
 pub(crate) const BEGIN: &str = r#".\" generated: "#;
 /// Ends it.
 pub(crate) const END: &str = r#".\" end of what is generated"#;
@@ -35,9 +34,9 @@ pub(crate) fn all() -> Vec<(String, String)> {
     pages
 }
 
-/// The words of the command that a page is called after: `ipcx-ls.1` is about `ls`.
-fn command_of(page: &str) -> Vec<&str> {
-    page.strip_prefix("ipcx-").and_then(|rest| rest.strip_suffix(".1")).into_iter().collect()
+/// The command that a page is called after: `ipcx-ls.1` is about `ls`.
+fn command_of(page: &str) -> Option<&str> {
+    page.strip_prefix("ipcx-")?.strip_suffix(".1")
 }
 
 /// The page with all its generated parts, and the version in its heading, made anew.
@@ -52,10 +51,7 @@ pub(crate) fn renewed(name: &str, text: &str) -> String {
         }
         made.push('\n');
         let Some(what) = line.strip_prefix(BEGIN) else { continue };
-        let (part, words) = what
-            .split_once(" of ipcx ")
-            .map_or_else(|| (what, command_of(name)), |(part, words)| (part, words.split(' ').collect()));
-        made += &parts::part(part, &words).unwrap_or_else(|| panic!("man/{name}: there is no part `{part}`"));
+        made += &parts::part(what, command_of(name)).unwrap_or_else(|| panic!("man/{name}: there is no part `{what}`"));
         made += END;
         made.push('\n');
         lines.find(|line| *line == END).unwrap_or_else(|| panic!("man/{name}: `{what}` does not end"));
@@ -75,7 +71,7 @@ pub(crate) fn begun(command: &str) -> String {
     let part = |name: &str| format!("{BEGIN}{name}\n{END}\n");
     let date = date();
     format!(
-        "{FIRST}\n{SECOND}\n.TH IPCX\\-{} 1 {date} \"ipcx \" \"User Commands\"\n{}.SH SYNOPSIS\n{}.SH DESCRIPTION\n{}\
+        "{FIRST}\n{SECOND}\n.TH IPCX\\-{} 1 {date} \"ipcx \" \"User Commands\"\n.nh\n.ad l\n{}.SH SYNOPSIS\n{}.SH DESCRIPTION\n{}\
          .SH OPTIONS\n{}.SH EXAMPLES\n{}.SH \"SEE ALSO\"\n.BR ipcx (1)\n",
         command.to_uppercase(),
         part("name"),

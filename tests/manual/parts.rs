@@ -8,31 +8,28 @@ use ipcx::config::keys::{Group, Keymap};
 use ipcx::query::columns;
 use std::fmt::Write;
 
-/// The part of this name, for the command whose words these are (none for ipcx itself); `None` if there is no such part.
-pub(crate) fn part(name: &str, words: &[&str]) -> Option<String> {
-    let command = find(words);
+/// The part of this name, for a command of ipcx or for ipcx itself; `None` if there is no such part.
+pub(crate) fn part(name: &str, of: Option<&str>) -> Option<String> {
+    let ipcx = ipcx::cli::command();
+    let command = match of {
+        None => &ipcx,
+        Some(word) => ipcx.find_subcommand(word).unwrap_or_else(|| panic!("ipcx has no command {word}")),
+    };
+    let call = of.map_or_else(|| "ipcx".to_owned(), |word| format!("ipcx {word}"));
     Some(match name {
-        "name" => heading(&command, words),
-        "synopsis" => synopsis(&command, words),
-        "description" => description(&command),
-        "options" => options(&command, false),
-        "options of every command" => options(&command, true),
-        "commands" if words.is_empty() => pages(&command),
-        "commands" => commands(&command, words),
-        "examples" => examples(&command),
+        "name" => heading(command, of),
+        "synopsis" => synopsis(command, of),
+        "description" => description(command),
+        "options" => options(command, false),
+        "options of every command" => options(command, true),
+        "pages" => pages(command),
+        "commands" => commands(command, &call),
+        "examples" => examples(command),
         "columns" => column_list(),
         "keys" => key_list(),
         "exit status" => exit_status(),
         "settings" => crate::settings::list(ipcx::config::TEMPLATE),
         _ => return None,
-    })
-}
-
-/// The command of these words.
-fn find(words: &[&str]) -> Command {
-    words.iter().fold(ipcx::cli::command(), |command, word| {
-        let inner = command.find_subcommand(word).cloned();
-        inner.unwrap_or_else(|| panic!("ipcx has no command {words:?}"))
     })
 }
 
@@ -45,51 +42,39 @@ fn about(command: &Command) -> String {
     command.get_about().map(ToString::to_string).unwrap_or_default()
 }
 
-/// `.SH NAME`, whose one line `apropos` knows.
-fn heading(command: &Command, words: &[&str]) -> String {
-    let dashed = |last: &str| {
-        let all: Vec<&str> = std::iter::once("ipcx").chain(words.iter().copied()).collect();
-        typed(
-            &[&all[..all.len() - usize::from(!words.is_empty())], &[last][..usize::from(!words.is_empty())]]
-                .concat()
-                .join("-"),
-        )
-    };
-    let names: Vec<String> =
-        std::iter::once(command.get_name()).chain(command.get_visible_aliases()).map(dashed).collect();
+/// `.SH NAME`, by which `apropos` finds the page: its names, and what it is about.
+fn heading(command: &Command, of: Option<&str>) -> String {
+    let before = if of.is_some() { "ipcx-" } else { "" };
+    let names = std::iter::once(command.get_name()).chain(command.get_visible_aliases());
+    let names: Vec<String> = names.map(|name| typed(&format!("{before}{name}"))).collect();
     let about = about(command);
     let (first, rest) = about.split_at(1);
     let about = format!("{} \\- {}{}", names.join(", "), first.to_lowercase(), rest.replace('`', ""));
     format!(".SH NAME\n{}", paragraph(&about, &[]).replace("\\e", "\\"))
 }
 
-/// How a command is called; one line for each of its own commands.
-fn synopsis(command: &Command, words: &[&str]) -> String {
+/// How a command is called, by each of its names; of its own commands one line for each. Hyphenation stays off: `.YS`
+/// has switched it on again.
+fn synopsis(command: &Command, of: Option<&str>) -> String {
     let mut text = String::new();
-    let before: Vec<&str> =
-        std::iter::once("ipcx").chain(words.iter().copied().take(words.len().saturating_sub(1))).collect();
-    let names = std::iter::once(command.get_name()).chain(command.get_visible_aliases());
-    for name in names {
-        let call = if words.is_empty() { "ipcx".to_owned() } else { format!("{} {name}", before.join(" ")) };
-        if words.is_empty() || !command.has_subcommands() {
+    if of.is_none() {
+        let with_command = "[\\fIOPTION\\fR]\\|.\\|.\\|.\\&\n\\fICOMMAND\\fR\n[\\fIARGUMENT\\fR]\\|.\\|.\\|.\\&";
+        return format!("{}.SY ipcx\n{with_command}\n.YS\n.nh\n", call_line(command, "ipcx"));
+    }
+    for name in std::iter::once(command.get_name()).chain(command.get_visible_aliases()) {
+        let call = format!("ipcx {name}");
+        if !command.has_subcommands() {
             text += &call_line(command, &call);
         }
-        if words.is_empty() {
-            text += &format!(
-                ".SY \"{}\"\n[\\fIOPTION\\fR]\\|.\\|.\\|.\n\\fICOMMAND\\fR\n[\\fIARGUMENT\\fR]\\|.\\|.\\|.\n.YS\n",
-                typed(&call)
-            );
-        } else {
-            text.extend(subcommands(command).map(|inner| call_line(inner, &format!("{call} {}", inner.get_name()))));
-        }
+        text.extend(subcommands(command).map(|inner| call_line(inner, &format!("{call} {}", inner.get_name()))));
     }
-    text
+    text + ".nh\n"
 }
 
 fn call_line(command: &Command, call: &str) -> String {
     let mut text = format!(".SY \"{}\"\n", typed(call));
     if command.get_opts().next().is_some() || command.get_arguments().any(|arg| !arg.is_positional()) {
-        text += "[\\fIOPTION\\fR]\\|.\\|.\\|.\n";
+        text += "[\\fIOPTION\\fR]\\|.\\|.\\|.\\&\n";
     }
     for arg in command.get_positionals() {
         let _ = writeln!(text, "{}", operand(arg));
@@ -101,38 +86,50 @@ fn call_line(command: &Command, call: &str) -> String {
 fn operand(arg: &Arg) -> String {
     let name = italic(&values(arg).join(" "));
     let name = if arg.is_required_set() { name } else { format!("[{name}]") };
-    let many = matches!(arg.get_action(), ArgAction::Append);
-    if many { format!("{name}\\|.\\|.\\|.") } else { name }
+    let is_many = matches!(arg.get_action(), ArgAction::Append);
+    if is_many { format!("{name}\\|.\\|.\\|.\\&") } else { name }
 }
 
 fn description(command: &Command) -> String {
     let text = command.get_long_about().map(ToString::to_string).unwrap_or_else(|| about(command));
-    let paragraphs: Vec<String> = text.split("\n\n").map(|text| paragraph(&sentence(text), &[])).collect();
+    // The summary and what follows it read as one.
+    let text =
+        text.split_once("\n\n").map_or_else(|| sentence(&text), |(first, rest)| format!("{} {rest}", sentence(first)));
+    let paragraphs: Vec<String> = text.split("\n\n").map(|text| paragraph(text, &[])).collect();
     paragraphs.join(".PP\n")
 }
 
-/// What is said about an option or an operand: its own values in italics, all that it takes.
-fn text_of(arg: &Arg) -> String {
+/// What is said about an option or an operand: the names of values in italics, the default, and all that it takes.
+fn text_of(arg: &Arg, names: &[String]) -> String {
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
-    let (help, default) = match help.split_once(" [default: ") {
-        Some((before, rest)) => rest
-            .split_once(']')
-            .map_or((help.clone(), None), |(value, behind)| (format!("{before}{behind}"), Some(value.to_owned()))),
-        None => (help, None),
-    };
-    let names: Vec<String> =
-        values(arg).iter().flat_map(|name| name.split([',', '|', '=', ':', '[', ']'])).map(str::to_owned).collect();
-    let names: Vec<String> = names.into_iter().filter(|name| name.len() > 1 || name == "N" || name == "T").collect();
+    let (help, told) = without_default(&help);
+    let given = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
+    let default = given.or(told).map(|value| format!("The default is `{value}`.")).unwrap_or_default();
     // The summary and what follows it read as one.
-    let (first, rest) = help.split_once("\n\n").unwrap_or((&help, ""));
-    let given = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned()).or(default);
-    let default = given.map(|value| format!(" The default is `{value}`.")).unwrap_or_default();
-    let (second, rest) = rest.split_once("\n\n").unwrap_or((rest, ""));
-    let mut text = paragraph(&format!("{}{default} {second}", sentence(first)), &names);
-    for more in rest.split("\n\n").filter(|more| !more.is_empty()) {
-        text += &format!(".IP\n{}", paragraph(more, &names));
-    }
+    let (summary, rest) = help.split_once("\n\n").unwrap_or((&help, ""));
+    let mut paragraphs = rest.split("\n\n");
+    let first = paragraphs.next().unwrap_or_default();
+    let mut text = paragraph(&format!("{} {default} {first}", sentence(summary)), names);
+    text.extend(paragraphs.map(|more| format!(".IP\n{}", paragraph(more, names))));
     text + &choices(arg)
+}
+
+/// Takes a default out of a text of help, where an option without a value means something else.
+fn without_default(help: &str) -> (String, Option<String>) {
+    let found = help.split_once(" [default: ").and_then(|(before, rest)| Some((before, rest.split_once(']')?)));
+    match found {
+        Some((before, (value, behind))) => (format!("{before}{behind}"), Some(value.to_owned())),
+        None => (help.to_owned(), None),
+    }
+}
+
+/// The names of all values of a command, those within `PATH:ID` or `A,B` one by one; a letter alone may be an article.
+fn value_names(command: &Command) -> Vec<String> {
+    let names = command
+        .get_arguments()
+        .flat_map(values)
+        .flat_map(|name| name.split(|c: char| !c.is_ascii_uppercase()).map(str::to_owned).collect::<Vec<_>>());
+    names.filter(|name| name.len() > 1 || name == "N" || name == "T").collect()
 }
 
 /// The words that an argument takes, if they are few.
@@ -182,9 +179,10 @@ fn option(arg: &Arg) -> String {
 /// Operands first, then options, by their headings.
 fn options(command: &Command, global: bool) -> String {
     let mut text = String::new();
+    let names = value_names(command);
     let shown = |arg: &&Arg| !arg.is_hide_set() && arg.is_global_set() == global;
     for arg in command.get_positionals() {
-        let _ = write!(text, ".TP\n{}\n{}", operand(arg), text_of(arg));
+        let _ = write!(text, ".TP\n{}\n{}", italic(&values(arg).join(" ")), text_of(arg, &names));
     }
     let mut under: Vec<(Option<&str>, String)> = vec![(None, String::new())];
     for arg in command.get_arguments().filter(|arg| !arg.is_positional()).filter(shown) {
@@ -193,7 +191,7 @@ fn options(command: &Command, global: bool) -> String {
             under.push((heading, String::new()));
             under.len() - 1
         });
-        let _ = write!(under[at].1, ".TP\n{}\n{}", option(arg), text_of(arg));
+        let _ = write!(under[at].1, ".TP\n{}\n{}", option(arg), text_of(arg, &names));
     }
     for (heading, options) in under {
         if let Some(heading) = heading {
@@ -225,11 +223,11 @@ fn pages(command: &Command) -> String {
 }
 
 /// The commands of a command, with all about each.
-fn commands(command: &Command, words: &[&str]) -> String {
+fn commands(command: &Command, call: &str) -> String {
     let mut text = String::new();
     for inner in subcommands(command) {
         let operands: String = inner.get_positionals().map(|arg| format!(" {}", operand(arg))).collect();
-        let call = format!("ipcx {} {}", words.join(" "), inner.get_name());
+        let call = format!("{call} {}", inner.get_name());
         let _ = write!(text, ".SS \"{}{operands}\"\n{}{}", typed(&call), description(inner), options(inner, false));
     }
     text

@@ -43,10 +43,15 @@ pub(crate) fn line(text: &str) -> String {
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text.to_owned() }
 }
 
-/// Text with a capital at its beginning and a full stop at its end.
+/// Text with a full stop at its end, and a capital at its beginning if that is a word of the language.
 pub(crate) fn sentence(text: &str) -> String {
+    let is_word = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.trim_end_matches([',', ';', ':']).chars().all(char::is_alphabetic));
     let mut rest = text.trim().chars();
-    let first = rest.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = rest.next().map(|c| if is_word { c.to_uppercase().to_string() } else { c.to_string() });
+    let first = first.unwrap_or_default();
     let stop = if text.trim_end().ends_with(['.', '!', '?', ':']) { "" } else { "." };
     format!("{first}{}{stop}", rest.as_str())
 }
@@ -164,6 +169,7 @@ mod tests {
         assert_eq!(source("CAP_KILL is ~ 'it' \\ -"), "\\fBCAP_KILL\\fR is \\(ti \\(aqit\\(aq \\e -\n");
         assert_eq!(source(".TH is no macro"), "\\&.TH is no macro\n");
         assert_eq!(sentence("up by a row"), "Up by a row.");
+        assert_eq!(sentence("kind:which or so"), "kind:which or so.");
     }
 
     #[test]

@@ -14,12 +14,14 @@ pub(super) const ADDRESS: Column = Column {
 };
 
 pub(super) const KIND: Column =
-    Column::text("kind", "queue, shm, semaphore, pipe, fifo or socket", |row| Cell::text(row.object().kind().name()))
-        .word()
-        .weight(60);
+    Column::text("kind", "what it is: queue, shm, semaphore, pipe, fifo or socket", |row| {
+        Cell::text(row.object().kind().name())
+    })
+    .word()
+    .weight(60);
 
 pub(super) const FAMILY: Column =
-    Column::text("family", "sysv, posix, unix or inet; pipes and FIFOs have none", |row| {
+    Column::text("family", "what it belongs to: sysv, posix, unix or inet; pipes and FIFOs have none", |row| {
         row.object().family().map_or(Cell::Absent, |family| Cell::text(family.name()))
     })
     .word()
@@ -120,14 +122,17 @@ pub(super) const USE: Column = Column {
     .needs(Needs::CONTENTS)
 };
 
-pub(super) const PROCESSES: Column =
-    Column::text("processes", "processes that have it open, mapped or attached, or wait on it", |row| {
+pub(super) const PROCESSES: Column = Column::text(
+    "processes",
+    "processes that have it open, mapped or attached, or wait on it, as command(pid)",
+    |row| {
         let names: Vec<String> = row.live_pids().map(|pid| row.process_name(pid)).collect();
         if names.is_empty() { Cell::Absent } else { Cell::text(names.join(" ")) }
-    })
-    .alias(&["holders"])
-    .weight(75)
-    .needs(Needs::HOLDERS.union(Needs::COMMS));
+    },
+)
+.alias(&["holders"])
+.weight(75)
+.needs(Needs::HOLDERS.union(Needs::COMMS));
 
 pub(super) const COMM: Column = Column {
     searched: false,
