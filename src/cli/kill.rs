@@ -18,14 +18,14 @@ use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcx kill 812                         ask it to end (SIGTERM)
-  ipcx kill -n -HUP 812                 only say what it would do with SIGHUP
-  ipcx kill -9 --wait=5 812 813         kill both, wait until they have ended
-  ipcx kill --holders queue:5           everyone who waits on a queue or has it open
+  ipcx kill 812                                       ask it to end (SIGTERM)
+  ipcx kill -n -HUP 812                               only say what it would do with SIGHUP
+  ipcx kill -9 --wait=5 812 813                       kill both, wait until they have ended
+  ipcx kill --holders queue:5                         everyone who waits on a queue or has it open
   ipcx kill -USR1 --holders=writer fifo:/run/x.fifo   only those who have it open to write
-  ipcx kill -s RTMIN+2 --queue 7 812    a real-time signal with a value
-  ipcx kill -0 812                      may it be signalled?
-  ipcx kill --list                      all signals";
+  ipcx kill -s RTMIN+2 --queue 7 812                  a real-time signal with a value
+  ipcx kill -0 812                                    may it be signalled?
+  ipcx kill --list                                    all signals";
 
 /// Send a signal to processes, or to those that have an object
 ///

@@ -14,13 +14,13 @@ use std::io::{self, Cursor, Read, Write};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcx send queue:5 hello                   a message of type 1 into a System V queue
-  ipcx send --type 7 queue:0x4d2 --hex '00 ff 1b'   three bytes, type 7, by the queue's key
-  ipcx send --priority 9 queue:/orders - <order.json   from standard input, before all of a lower priority
-  ipcx send --wait=5 /run/x.fifo --file data   a file, when a reader has come within 5 seconds
-  ipcx send unix:@abstract ping             an answer is not read, and meets a closed end
-  ipcx send queue:5 ''                      a message of no bytes
-  ipcx send queue:5 -- -5                   data that begins with a hyphen";
+  ipcx send queue:5 hello                              a message of type 1 into a System V queue
+  ipcx send --type 7 queue:0x4d2 --hex '00 ff 1b'      three bytes, type 7, by the queue's key
+  ipcx send --priority 9 queue:/orders - <order.json   standard input into a POSIX queue
+  ipcx send --wait=5 /run/x.fifo --file data           a file, once somebody reads the FIFO
+  ipcx send unix:@abstract ping                        a datagram, or bytes to a listener
+  ipcx send queue:5 ''                                 a message of no bytes
+  ipcx send queue:5 -- -5                              data that begins with a hyphen";
 
 /// Put a message into a queue, or bytes into a FIFO or unix socket
 ///

@@ -26,8 +26,7 @@ pub(super) const PROTOCOL: Column = Column::text("protocol", "of an internet soc
 
 pub(super) const CONNECTION: Column = Column::text(
     "connection",
-    "of a socket: listening, connected, connecting, unconnected, half-closed; of TCP also close-wait, \
-     fin-wait-1, fin-wait-2, time-wait, last-ack, closing",
+    "of a socket: listening, connected, connecting, unconnected, half-closed; of TCP also its own states",
     |row| socket(row).and_then(|socket| socket.state).map_or(Cell::Absent, |state| Cell::text(state.name())),
 )
 .word()
