@@ -59,7 +59,8 @@ Examples:
 
 /// List, print or write the manual pages
 ///
-/// Without a directory the pages are listed. With one they are all written into it.
+/// Without a directory the pages are listed, with one they are all written into it. They are those of this version of
+/// ipcx, which carries them.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Man {
