@@ -90,7 +90,7 @@ pub(super) struct Create {
     size: Option<String>,
     /// System V queue: most bytes that it takes
     ///
-    /// More than `kernel.msgmnb` needs CAP_SYS_RESOURCE.
+    /// More than `kernel.msgmnb` needs `CAP_SYS_RESOURCE`.
     #[arg(long, value_name = "SIZE", help_heading = "What it is")]
     limit: Option<String>,
     /// POSIX queue: most messages [default: 10]

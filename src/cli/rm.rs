@@ -44,7 +44,7 @@ pub(super) struct Rm {
     semaphores: Vec<OsString>,
     /// Message queue by key only, decimal or 0x...
     ///
-    /// Key 0 is IPC_PRIVATE and names nothing.
+    /// Key 0 is `IPC_PRIVATE` and names nothing.
     #[arg(short = 'Q', long, value_name = "KEY", allow_hyphen_values = true)]
     queue_key: Vec<OsString>,
     /// Shared memory segment by key only

@@ -40,12 +40,12 @@ pub(super) struct Set {
     group: Option<String>,
     /// System V queue: most bytes that it takes, or 64K
     ///
-    /// More than `kernel.msgmnb` needs CAP_SYS_RESOURCE.
+    /// More than `kernel.msgmnb` needs `CAP_SYS_RESOURCE`.
     #[arg(long, value_name = "SIZE")]
     limit: Option<String>,
     /// Semaphores: the value of all, or of one; may be given again
     ///
-    /// In a System V set that clears what processes would undo at their end (SEM_UNDO), and wakes who can go on; who
+    /// In a System V set that clears what processes would undo at their end (`SEM_UNDO`), and wakes who can go on; who
     /// waited is told. A POSIX semaphore has no such call: it is brought to its value by single posts and waits, at
     /// most 1,000,000, between which others may use it.
     #[arg(long = "value", value_name = "[INDEX=]N")]

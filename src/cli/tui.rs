@@ -24,7 +24,7 @@ use std::time::Duration;
 pub(super) struct Tui {
     /// Colour theme: ansi, dark, light or mono
     ///
-    /// Without it: the settings' theme, or else the one chosen last with a key. Where NO_COLOR is set or TERM is
+    /// Without it: the settings' theme, or else the one chosen last with a key. Where `NO_COLOR` is set or `TERM` is
     /// `dumb`, it is `mono`, unless `--color always` was given.
     #[arg(long, value_name = "NAME")]
     theme: Option<ThemeName>,

@@ -185,7 +185,7 @@ fn pages_are_of_this_version_and_point_to_pages_that_are_there() {
 
 /// Runs a formatter over every page; nothing may be said about any. `None` if it is not installed.
 fn said(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Option<String> {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for (name, _) in pages() {
         let mut command = Command::new(program);
         command.args(arguments).arg(folder().join(name)).envs(environment.iter().copied());
@@ -196,12 +196,12 @@ fn said(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Opti
                 let told = [&output.stderr[..], if program == "mandoc" { &output.stdout } else { &[] }].concat();
                 let told = String::from_utf8_lossy(&told);
                 if !told.is_empty() || !output.status.success() {
-                    all += &format!("man/{name}: {}\n{told}", output.status);
+                    all.push(format!("man/{name}: {}\n{told}", output.status));
                 }
             }
         }
     }
-    Some(all)
+    Some(all.concat())
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn formatters_have_nothing_to_say() {
         match said(program, arguments, &wide) {
             Some(said) => assert_eq!(said, "", "{program} {arguments:?}"),
             None => {
-                eprintln!("SKIPPED: {program} {arguments:?} has not looked at the pages: {program} is not installed")
+                eprintln!("SKIPPED: {program} {arguments:?} has not looked at the pages: {program} is not installed");
             }
         }
     }

@@ -91,7 +91,7 @@ fn operand(arg: &Arg) -> String {
 }
 
 fn description(command: &Command) -> String {
-    let text = command.get_long_about().map(ToString::to_string).unwrap_or_else(|| about(command));
+    let text = command.get_long_about().map_or_else(|| about(command), ToString::to_string);
     // The summary and what follows it read as one.
     let text =
         text.split_once("\n\n").map_or_else(|| sentence(&text), |(first, rest)| format!("{} {rest}", sentence(first)));
@@ -168,10 +168,11 @@ fn option(arg: &Arg) -> String {
     if arg.get_action().takes_values() {
         let mut value = italic(&values(arg).join(" "));
         if arg.get_value_delimiter().is_some() {
-            value += &format!("[,{value}]\\|.\\|.\\|.");
+            value = format!("{value}[,{value}]\\|.\\|.\\|.");
         }
         let is_optional = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
-        text += &if is_optional { format!("[={value}]") } else { format!(" {value}") };
+        let (before, behind) = if is_optional { ("[=", "]") } else { (" ", "") };
+        text = [&text, before, &value, behind].concat();
     }
     text
 }
@@ -226,7 +227,8 @@ fn pages(command: &Command) -> String {
 fn commands(command: &Command, call: &str) -> String {
     let mut text = String::new();
     for inner in subcommands(command) {
-        let operands: String = inner.get_positionals().map(|arg| format!(" {}", operand(arg))).collect();
+        let operands: Vec<String> = inner.get_positionals().map(|arg| format!(" {}", operand(arg))).collect();
+        let operands = operands.concat();
         let call = format!("{call} {}", inner.get_name());
         let _ = write!(text, ".SS \"{}{operands}\"\n{}{}", typed(&call), description(inner), options(inner, false));
     }
