@@ -3,7 +3,6 @@
 //!
 //! `IPCX_RENEW_MAN=1 cargo test --test manual` makes the generated parts anew, and a page for a command that has none.
 #![allow(clippy::unwrap_used)] // a test that cannot read a page should fail
-#![allow(clippy::print_stderr)] // what was not looked at has to be said
 
 mod checks;
 mod page;

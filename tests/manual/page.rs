@@ -69,16 +69,20 @@ fn heading(line: &str) -> String {
 /// A page for a command that has none yet: all that can be generated, and no word by hand.
 pub(crate) fn begun(command: &str) -> String {
     let part = |name: &str| format!("{BEGIN}{name}\n{END}\n");
-    let date = date();
+    let sections = [("OPTIONS", "options"), ("COMMANDS", "commands"), ("EXAMPLES", "examples")];
+    let sections = sections.map(|(heading, name)| match parts::part(name, Some(command)) {
+        Some(text) if !text.is_empty() => format!(".SH {heading}\n{}", part(name)),
+        _ => String::new(),
+    });
     format!(
-        "{FIRST}\n{SECOND}\n.TH IPCX\\-{} 1 {date} \"ipcx \" \"User Commands\"\n.nh\n.ad l\n{}.SH SYNOPSIS\n{}.SH DESCRIPTION\n{}\
-         .SH OPTIONS\n{}.SH EXAMPLES\n{}.SH \"SEE ALSO\"\n.BR ipcx (1)\n",
+        "{FIRST}\n{SECOND}\n.TH IPCX\\-{} 1 {} \"ipcx \" \"User Commands\"\n.nh\n.ad l\n{}.SH SYNOPSIS\n{}\
+         .SH DESCRIPTION\n{}{}.SH \"SEE ALSO\"\n.BR ipcx (1)\n",
         command.to_uppercase(),
+        date(),
         part("name"),
         part("synopsis"),
         part("description"),
-        part("options"),
-        part("examples"),
+        sections.concat(),
     )
 }
 
