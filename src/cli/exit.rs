@@ -45,7 +45,7 @@ impl Exit {
         match self {
             Self::Done => "done",
             Self::Failed => "something asked for failed or was not found",
-            Self::Usage => "the command line or a setting is wrong; nothing was looked at or done",
+            Self::Usage => "the command line or a setting is wrong; nothing was done",
             Self::Permission => "permission denied",
             Self::Refused => "refused: in use, read-only, not confirmed, ambiguous",
             Self::HungUp => "ended by SIGHUP",

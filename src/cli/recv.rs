@@ -49,7 +49,7 @@ pub(super) struct Recv {
     r#type: Option<i64>,
     /// Take so many messages; fewer are a failure [default: 1]
     ///
-    /// If there are fewer, those are taken, and the exit status is 1. Of a FIFO all that is in it is taken.
+    /// If there are fewer, those are taken, and the exit status is 1. A FIFO has no messages to count.
     #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "all",
         value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
