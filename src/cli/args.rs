@@ -15,31 +15,35 @@ use std::time::Duration;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Kinds (none: all)")]
 pub(super) struct KindArgs {
-    /// Message queues
+    /// Message queues, System V and POSIX
     #[arg(short = 'q', long)]
     queues: bool,
-    /// Shared memory segments
+    /// Shared memory segments, System V and POSIX
     #[arg(short = 'm', long)]
     shmems: bool,
-    /// Semaphores and semaphore sets
+    /// System V semaphore sets and POSIX named semaphores
     #[arg(short = 's', long)]
     semaphores: bool,
-    /// Pipes
+    /// Pipes, found through the descriptors of processes
     #[arg(short = 'p', long)]
     pipes: bool,
-    /// FIFOs
+    /// FIFOs that a process has open, and those below the directories named
     #[arg(short = 'f', long)]
     fifos: bool,
-    /// Unix sockets
+    /// Unix sockets, named, abstract and unnamed
     #[arg(short = 'x', long)]
     unix: bool,
-    /// Internet sockets
+    /// TCP and UDP sockets, over IPv4 and IPv6
     #[arg(short = 'i', long)]
     inet: bool,
     /// Only System V objects
+    ///
+    /// With -q, -m or -s: only that kind of them.
     #[arg(long)]
     sysv: bool,
     /// Only POSIX objects
+    ///
+    /// With -q, -m or -s: only that kind of them.
     #[arg(long)]
     posix: bool,
 }
@@ -73,7 +77,7 @@ impl KindArgs {
 /// `--color`.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise
     #[default]
     Auto,
     /// Always
@@ -106,18 +110,29 @@ pub(super) enum Format {
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
     /// One JSON document
+    ///
+    /// Its schema is `ipcx.snapshot/1`. It has everything about the objects listed and the processes that they name,
+    /// whatever the columns. Absent values are `null`, keys and modes are strings, sizes are bytes, times are RFC 3339
+    /// in UTC. A text that is not UTF-8 has its exact bytes, in hexadecimal, in a second field whose name ends in
+    /// `_hex`.
     #[arg(short = 'J', long, conflicts_with_all = ["ndjson", "csv"])]
     json: bool,
-    /// One JSON object a line
+    /// One JSON object a line, without the document around it
     #[arg(long, conflicts_with = "csv")]
     ndjson: bool,
-    /// Comma-separated values
+    /// Comma-separated values (RFC 4180)
+    ///
+    /// Those of the columns: sizes in bytes, ages in seconds, absent values empty. `ipcx show` prints all columns.
     #[arg(long)]
     csv: bool,
     /// Sizes in bytes
+    ///
+    /// Otherwise with `K`, `M`, `G` in powers of 1024.
     #[arg(long)]
     bytes: bool,
-    /// User and group ids instead of names
+    /// Numbers of users and groups instead of their names
+    ///
+    /// The names then are not looked up.
     #[arg(short, long)]
     pub(super) numeric: bool,
     /// When to use colours
@@ -159,6 +174,11 @@ fn terminal_width() -> usize {
 #[derive(Debug, Default, Args)]
 pub(super) struct WaitArgs {
     /// Wait until it can be done, or so many seconds at the most
+    ///
+    /// Until there is room, a reader or a receiver for what is sent, or something to receive: of a FIFO a writer, and
+    /// the end of what it writes. Without a number there is no end to it; the longest is a year, and parts of a second
+    /// stand behind a point. The wait is in the kernel, among the others that wait. When the time is over, or the queue
+    /// is removed, the exit status is 1.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "forever")]
     wait: Option<String>,
 }

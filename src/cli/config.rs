@@ -8,11 +8,17 @@ use clap::{Args, Subcommand};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+const EXAMPLES: &str = "\
+Examples:
+  ipcx config print >~/.config/ipcx/config.toml   a file of one's own to begin with
+  ipcx config check                               whether it is right, and where it is not";
+
 /// Print, check or find the settings
+///
+/// None of these writes anything: ipcx never writes config.toml.
 #[derive(Debug, Args)]
 #[command(subcommand_required = true, arg_required_else_help = false)]
-#[command(after_help = "ipcx never writes config.toml. To begin with one of your own:\n  ipcx config print > \
-    ~/.config/ipcx/config.toml")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Config {
     #[command(subcommand)]
     what: What,

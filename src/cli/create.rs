@@ -31,8 +31,8 @@ Examples:
 
 /// Make a message queue, a shared memory segment, semaphores or a FIFO
 ///
-/// One line says what was made and ends with its address. What is there already is an error, unless --or-open is said.
-/// The mode is exactly the one that is said, whatever the umask.
+/// One line says what was made and ends with its address. What is there already is an error that names it, unless --or-open
+/// is said.
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub(super) struct Create {
@@ -46,70 +46,105 @@ pub(super) struct Create {
     /// System V: this key, decimal or 0x...
     #[arg(long, value_name = "KEY", group = "naming", help_heading = "Its name")]
     key: Option<OsString>,
-    /// System V: a random key that nobody uses (the default)
+    /// System V: a random key that nobody uses; the default
     #[arg(long, group = "naming", help_heading = "Its name")]
     random: bool,
     /// System V: no key (`IPC_PRIVATE`)
     #[arg(long, group = "naming", help_heading = "Its name")]
     private: bool,
     /// System V: the key that ftok(3) makes of a file and a number or character
+    ///
+    /// ID is a number, decimal or with `0x`, or a character that is no digit; its low 8 bits count and must not be 0.
+    /// The key is printed.
     #[arg(long, value_name = "PATH:ID", group = "naming", help_heading = "Its name")]
     ftok: Option<OsString>,
     /// POSIX: this name, e.g. /orders
+    ///
+    /// It begins with a slash.
     #[arg(long, value_name = "NAME", group = "naming", help_heading = "Its name")]
     name: Option<OsString>,
-    /// Open what is there already
+    /// Take what is there already
+    ///
+    /// What is printed says `opened` then, not `created`; mode and owner stay. It is an error if it is smaller than was
+    /// asked for, has another number of semaphores, is no FIFO, or does not let the caller do what the bits of --mode
+    /// say.
     #[arg(long, help_heading = "Its name")]
     or_open: bool,
 
-    /// Permission bits, octal (0600)
+    /// Permission bits, octal [default: 0600]
+    ///
+    /// Exactly these, whatever the umask.
     #[arg(long, value_name = "OCTAL", help_heading = "What it is")]
     mode: Option<String>,
-    /// Give it to this user
+    /// Give it to this user, by name or number
     #[arg(long, value_name = "USER", help_heading = "What it is")]
     owner: Option<String>,
-    /// Give it to this group
+    /// Give it to this group, likewise
     #[arg(long, value_name = "GROUP", help_heading = "What it is")]
     group: Option<String>,
     /// Segment: bytes, or 64K, 1.5M
+    ///
+    /// `K`, `M` and `G` are powers of 1024. A POSIX segment must fit into the free space of `/dev/shm`, which is not
+    /// reserved for it.
     #[arg(long, value_name = "SIZE", help_heading = "What it is")]
     size: Option<String>,
     /// System V queue: most bytes that it takes
+    ///
+    /// More than `kernel.msgmnb` needs `CAP_SYS_RESOURCE`.
     #[arg(long, value_name = "SIZE", help_heading = "What it is")]
     limit: Option<String>,
-    /// POSIX queue: most messages (10)
+    /// POSIX queue: most messages [default: 10]
+    ///
+    /// Less if `fs.mqueue.msg_max` is less.
     #[arg(long, value_name = "N", help_heading = "What it is")]
     depth: Option<String>,
-    /// POSIX queue: largest message (8192)
+    /// POSIX queue: largest message, in bytes [default: 8192]
+    ///
+    /// Less if `fs.mqueue.msgsize_max` is less.
     #[arg(long, value_name = "SIZE", help_heading = "What it is")]
     message_size: Option<String>,
     /// Semaphores: the value of each, 1,0,3
+    ///
+    /// With this or --value the set's time of last operation is stamped, too: programs take a set without it for one
+    /// that is not ready.
     #[arg(long, value_name = "N,N", conflicts_with = "value", help_heading = "What it is")]
     values: Option<String>,
-    /// Semaphores: one value for all
+    /// Semaphores: one value for all of a set, or for a POSIX semaphore
     #[arg(long, value_name = "N", help_heading = "What it is")]
     value: Option<String>,
-    /// How many semaphores (1), or how many lines to feed
+    /// How many semaphores, or how many lines to feed
+    ///
+    /// Semaphores: as many as there are values, or 1. Lines: without end.
     #[arg(long, value_name = "N", help_heading = "What it is")]
     count: Option<String>,
 
     /// FIFO: keep this end open until interrupted
+    ///
+    /// A held read end reads nothing, so that a writer can be seen to fill the FIFO. A write end waits for a reader to
+    /// come.
     #[arg(long, value_enum, value_name = "END", conflicts_with = "feed", help_heading = "A FIFO's end")]
     hold: Option<HeldEnd>,
     /// With --hold read: print what is written to it
+    ///
+    /// It is what one writer after another writes; on a terminal with control characters escaped.
     #[arg(long, requires = "hold", help_heading = "A FIFO's end")]
     print: bool,
-    /// FIFO: write this line again and again; - for the lines of standard input
+    /// FIFO: write this line again and again; `-` for the lines of standard input
+    ///
+    /// While nobody reads, it waits for a reader. What nobody has read is lost when it ends while nobody has the FIFO
+    /// open to read.
     #[arg(long, value_name = "TEXT", help_heading = "A FIFO's end")]
     feed: Option<OsString>,
-    /// Time between two lines (1)
+    /// Time between two lines, 0 to 86400 [default: 1]
     #[arg(long, value_name = "SECONDS", requires = "feed", help_heading = "A FIFO's end")]
     interval: Option<String>,
-    /// Remove the FIFO after it was held or fed
+    /// Remove the FIFO after it was held or fed, if this call made it
     #[arg(long, help_heading = "A FIFO's end")]
     remove_after: bool,
 
     /// Print the object as JSON
+    ///
+    /// It is what stands under `objects` in the document of `ipcx ls`.
     #[arg(short = 'J', long, conflicts_with = "quiet", help_heading = "Output")]
     json: bool,
     /// Print the address alone

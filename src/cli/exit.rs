@@ -27,6 +27,34 @@ pub enum Exit {
     Terminated = 143,
 }
 
+impl Exit {
+    /// All, the smallest first.
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Permission,
+        Self::Refused,
+        Self::HungUp,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// What it means, as help and the manual say it.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "something asked for failed or was not found",
+            Self::Usage => "the command line or a setting is wrong; nothing was done",
+            Self::Permission => "permission denied",
+            Self::Refused => "refused: in use, read-only, not confirmed, ambiguous",
+            Self::HungUp => "ended by SIGHUP",
+            Self::Interrupted => "interrupted (SIGINT)",
+            Self::Terminated => "ended by SIGTERM",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -18,14 +18,14 @@ use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcx kill 812                         ask it to end (SIGTERM)
-  ipcx kill -n -HUP 812                 only say what it would do with SIGHUP
-  ipcx kill -9 --wait=5 812 813         kill both, wait until they have ended
-  ipcx kill --holders queue:5           everyone who waits on a queue or has it open
-  ipcx kill -USR1 --holders=writer fifo:/run/x.fifo
-  ipcx kill -s RTMIN+2 --queue 7 812    a real-time signal with a value
-  ipcx kill -0 812                      may it be signalled?
-  ipcx kill --list                      all signals";
+  ipcx kill 812                                       ask it to end (SIGTERM)
+  ipcx kill -n -HUP 812                               only say what it would do with SIGHUP
+  ipcx kill -9 --wait=5 812 813                       kill both, wait until they have ended
+  ipcx kill --holders queue:5                         everyone who waits on a queue or has it open
+  ipcx kill -USR1 --holders=writer fifo:/run/x.fifo   only those who have it open to write
+  ipcx kill -s RTMIN+2 --queue 7 812                  a real-time signal with a value
+  ipcx kill -0 812                                    may it be signalled?
+  ipcx kill --list                                    all signals";
 
 /// Send a signal to processes, or to those that have an object
 ///
@@ -35,31 +35,43 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Kill {
     /// The signal, by name or number; also as -TERM, -9 [default: TERM]
+    ///
+    /// Names are taken with or without `SIG` and in upper or lower case; real-time signals are `RTMIN+N` and `RTMAX-N`.
+    /// Signal 0 sends nothing, and tells whether the process could be signalled.
     #[arg(short, long, value_name = "SIGNAL")]
     signal: Option<String>,
     /// Those that have the named object or wait for it, or only those in these roles
+    ///
+    /// Without a role these are all living processes that have it attached, mapped or open, or that wait for it; not
+    /// those that are only recorded as its creator or last user. The roles are `creator`, `last-sender`,
+    /// `last-receiver`, `last-operator`, `attached`, `mapped`, `open`, `reader`, `writer`, `listener`, `connected`,
+    /// `waiting-send`, `waiting-receive`, `waiting-semaphore` and `waiting-open`.
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     #[arg(value_delimiter = ',')]
     holders: Vec<String>,
     /// Send this number along, as sigqueue(3) does
     #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
     queue: Option<i32>,
-    /// Wait until the processes have ended, at most so many seconds (10)
+    /// Wait until the processes have ended, at most so many seconds [default: 10]
+    ///
+    /// Of each it is said; the exit status is 1 if one has not.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10")]
     wait: Option<String>,
     /// Signal process 1, too
     #[arg(short, long)]
     force: bool,
-    /// Only say what would happen
+    /// Only say what would be sent to whom, and what would be refused and why
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Ask for each process
+    /// Ask for each process, as `ipcx rm` does
     #[arg(short, long)]
     interactive: bool,
     /// List all signals, or the named ones, with number, default action and meaning
     #[arg(short, long, conflicts_with_all = ["signal", "holders", "queue", "wait", "dry_run", "interactive"])]
     list: bool,
     /// One JSON document
+    ///
+    /// What became of each process (`ipcx.kill/1`), or the list of signals (`ipcx.signals/1`).
     #[arg(short = 'J', long)]
     json: bool,
 

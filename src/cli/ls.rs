@@ -40,21 +40,29 @@ pub(super) struct Ls {
     output: OutputArgs,
 
     /// Columns to show; +C adds to the usual ones
+    ///
+    /// The usual ones depend on the kinds listed; ipcx(1), COLUMNS, has them all.
     #[arg(short = 'o', long, value_name = "A,B,+C")]
     columns: Option<String>,
     /// Sort by a column; -COL for the largest first
+    ///
+    /// Rows without a value come last.
     #[arg(long, value_name = "COL", allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Leave the heading out
+    /// Leave the heading of a table or of CSV out
     #[arg(long)]
     no_header: bool,
-    /// More columns, and nothing cut to fit the terminal
+    /// More columns, and nothing cut or left out to fit the terminal
     #[arg(short, long)]
     wide: bool,
-    /// Look again every so many seconds (2)
+    /// Look again every so many seconds [default: 2]
+    ///
+    /// From 0.1 to 86400, until interrupted. On a terminal a table is drawn anew in the same place.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2")]
     watch: Option<String>,
     /// List the columns that there are
+    ///
+    /// Each with what it tells, and its other names in parentheses.
     #[arg(long)]
     list_columns: bool,
 

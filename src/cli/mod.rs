@@ -13,6 +13,7 @@ mod keeping;
 mod keys;
 mod kill;
 mod ls;
+mod man;
 mod many;
 mod peek;
 mod print;
@@ -35,17 +36,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use exit::Exit;
+pub use man::{PAGES, Page};
 
 /// See, explain and manage every IPC object of this machine, and the processes at each end.
 #[derive(Debug, Parser)]
 #[command(name = "ipcx", version, propagate_version = true, max_term_width = 100)]
-#[command(
-    after_help = "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\nExit codes: 0 done, 1 something failed or was not found, \
-    2 the command line is wrong, 3 permission denied, 4 refused (in use, read-only, not confirmed, ambiguous), 130 \
-    interrupted.\n\nAn object is named by its address, as every table prints it: queue:5 by id, queue:0x4d2 by key, \
-    queue:/orders by name;\nshm:, sem: likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or \
-    a path."
-)]
+#[command(after_help = after_help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -53,13 +49,26 @@ struct Cli {
     #[command(flatten)]
     tui: tui::Tui,
 
-    /// Refuse every action that changes something
+    /// Refuse every action that changes something, with exit status 4
     #[arg(long, global = true)]
     read_only: bool,
 
     /// Read the settings from this file instead of config.toml
+    ///
+    /// The file has to be there.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// What stands at the end of `ipcx --help`.
+fn after_help() -> String {
+    let codes = Exit::ALL.map(|exit| format!("  {:<3}  {}", exit as u8, exit.about())).join("\n");
+    format!(
+        "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\nAn object is named by its \
+         address, as every table prints it: queue:5 by id, queue:0x4d2 by key, queue:/orders by name;\nshm:, sem: \
+         likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or a path.\n\nExit \
+         codes:\n{codes}"
+    )
 }
 
 /// Each is described where it is defined: clap takes the text from there.
@@ -79,6 +88,7 @@ enum Command {
     Tui(tui::Tui),
     Config(config::Config),
     Keys(keys::Keys),
+    Man(man::Man),
 }
 
 /// The whole command line as clap knows it: help, manual pages and completions are made of it.
@@ -114,6 +124,7 @@ impl Cli {
         // What only looks needs no settings; a file that was asked for is read all the same.
         let settings = match &self.command {
             Some(Command::Config(config)) => return config.run(asked),
+            Some(Command::Man(man)) => return man.run(),
             None if opens => settings::load(asked)?,
             None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
             _ => settings::load(asked)?,
@@ -134,6 +145,7 @@ impl Cli {
             Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
             Some(Command::Kill(kill)) => kill.run(read_only),
             Some(Command::Config(config)) => config.run(asked),
+            Some(Command::Man(man)) => man.run(),
             Some(Command::Keys(_)) => keys::Keys::run(&settings.keys),
         }
     }

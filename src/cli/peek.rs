@@ -32,6 +32,8 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Peek {
     /// One JSON document
+    ///
+    /// Its schema is `ipcx.peek/1`; it takes 256M of shared memory at most. What could not be told is `null`.
     #[arg(short = 'J', long, conflicts_with_all = ["ndjson", "raw", "output", "hex", "follow"])]
     json: bool,
     /// One JSON object a line, for a queue one a message
@@ -41,16 +43,24 @@ pub(super) struct Peek {
     #[arg(long, conflicts_with_all = ["raw", "output"])]
     hex: bool,
     /// The bytes as they are
+    ///
+    /// Of several messages or packets one after the other.
     #[arg(long)]
     raw: bool,
     /// The bytes as they are, into a new file
+    ///
+    /// Only its owner may read it. One that is there already is refused with exit status 4, unless --force is given; it
+    /// then keeps its mode. `-` is standard output.
     #[arg(short = 'O', long, value_name = "FILE")]
     output: Option<OsString>,
 
-    /// Shared memory: begin here (4096, 4K, 1M)
+    /// Shared memory: begin here (4096, 4K, 1M) [default: 0]
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     offset: Option<String>,
     /// Shared memory: so many bytes
+    ///
+    /// A range beyond the end is an error. Without it, text and JSON show the first 64K from the offset on, and say so
+    /// if there is more; --raw and --output take all. More than 1M is always shown in hexadecimal.
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     length: Option<String>,
     /// System V queue: only the message at this place, the oldest at 0
@@ -60,13 +70,21 @@ pub(super) struct Peek {
     #[arg(long = "type", value_name = "T", allow_hyphen_values = true)]
     kind: Option<String>,
     /// System V queue: show each message once as it arrives, until interrupted
+    ///
+    /// Those that are there come first. When the queue is removed, that is said, and the exit status is 1. The kernel
+    /// does not number messages: the queue is copied about ten times a second, and the copies are compared. A message
+    /// that comes and goes between two looks is not seen, and one that equals a message taken out in between is not
+    /// told from it.
     #[arg(long)]
     follow: bool,
 
-    /// Refuse a way to look that leaves a trace
+    /// Refuse a way to look that leaves a trace, with exit status 4
     #[arg(long)]
     no_trace: bool,
     /// Overwrite the file of --output; look into a socket although that changes its cgroup tags
+    ///
+    /// Where the cgroup-v1 controllers `net_cls` or `net_prio` are in use, borrowing a socket gives it this process's
+    /// tags for good.
     #[arg(short, long)]
     force: bool,
 

@@ -41,34 +41,43 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Recv {
-    /// System V queue: 0 the first message, N the first of type N, -N the first of the lowest type up to N [default: 0]
+    /// System V queue: 0 the first message, T the first of this type, -T the first of the lowest type up to it
+    /// [default: 0]
+    ///
+    /// As in msgrcv(2).
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     r#type: Option<i64>,
     /// Take so many messages; fewer are a failure [default: 1]
+    ///
+    /// If there are fewer, those are taken, and the exit status is 1. A FIFO has no messages to count.
     #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "all",
         value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// Take every message that is there
+    /// Take every message that is there when the first is taken
     #[arg(long)]
     all: bool,
     #[command(flatten)]
     wait: WaitArgs,
-    /// The exact bytes, with nothing between messages
+    /// The exact bytes, with nothing before, between or behind messages
     #[arg(long, conflicts_with = "json")]
     raw: bool,
-    /// Write the exact bytes, or the JSON document, to a file
+    /// Write the exact bytes, or with --json the document, to a new file
     #[arg(short = 'O', long, value_name = "FILE")]
     output: Option<OsString>,
     /// One JSON document
+    ///
+    /// Its schema is `ipcx.recv/1`. Of a FIFO it has the bytes in the pieces in which they were read.
     #[arg(short = 'J', long)]
     json: bool,
     /// Overwrite the file of --output
+    ///
+    /// What it held before goes when the first message has come.
     #[arg(short, long)]
     force: bool,
-    /// Only say what would happen
+    /// Only say what would be taken, or why it would fail
     #[arg(short = 'n', long, conflicts_with = "json")]
     dry_run: bool,
-    /// Do not say what was taken
+    /// Do not say that what was taken is gone
     #[arg(short, long)]
     quiet: bool,
 

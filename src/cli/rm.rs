@@ -26,11 +26,14 @@ Examples:
 ///
 /// An object that somebody demonstrably uses is refused, with the names of who does: an attached segment, a queue or
 /// set that a process waits on, a POSIX object, FIFO or socket that a process has open. A decimal value is an id or a
-/// key; where both name different objects, neither is removed. Ctrl-C ends it between two objects.
+/// key; where both name different objects, neither is removed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Rm {
     /// Message queue: id, key (0x...) or POSIX name (/...)
+    ///
+    /// It is a key if it begins with `0x`, a POSIX name if it begins with a slash, and otherwise an id or a key in
+    /// decimal.
     #[arg(short = 'q', long = "queue", value_name = "VALUE", allow_hyphen_values = true)]
     queues: Vec<OsString>,
     /// Shared memory segment: id, key or POSIX name
@@ -40,6 +43,8 @@ pub(super) struct Rm {
     #[arg(short = 's', long = "semaphore", value_name = "VALUE", allow_hyphen_values = true)]
     semaphores: Vec<OsString>,
     /// Message queue by key only, decimal or 0x...
+    ///
+    /// Key 0 is `IPC_PRIVATE` and names nothing.
     #[arg(short = 'Q', long, value_name = "KEY", allow_hyphen_values = true)]
     queue_key: Vec<OsString>,
     /// Shared memory segment by key only
@@ -52,13 +57,17 @@ pub(super) struct Rm {
     /// Remove objects that are in use, too
     #[arg(short, long)]
     force: bool,
-    /// Only say what would happen
+    /// Only say what would be removed, and what would be refused and why
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Ask for each object
+    /// Ask for each object, on standard error
+    ///
+    /// Only `y` or `yes` removes it; anything else, and the end of input, is a refusal.
     #[arg(short, long)]
     interactive: bool,
     /// Keep no backup: there is no way back
+    ///
+    /// The messages, memory or values go with the object.
     #[arg(long)]
     no_backup: bool,
 

@@ -14,13 +14,13 @@ use std::io::{self, Cursor, Read, Write};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcx send queue:5 hello                   a message of type 1 into a System V queue
-  ipcx send --type 7 queue:0x4d2 --hex '00 ff 1b'
-  ipcx send --priority 9 queue:/orders - <order.json
-  ipcx send --wait=5 /run/x.fifo --file data
-  ipcx send unix:@abstract ping             an answer is not read, and meets a closed end
-  ipcx send queue:5 ''                      a message of no bytes
-  ipcx send queue:5 -- -5                   data that begins with a hyphen";
+  ipcx send queue:5 hello                              a message of type 1 into a System V queue
+  ipcx send --type 7 queue:0x4d2 --hex '00 ff 1b'      three bytes, type 7, by the queue's key
+  ipcx send --priority 9 queue:/orders - <order.json   standard input into a POSIX queue
+  ipcx send --wait=5 /run/x.fifo --file data           a file, once somebody reads the FIFO
+  ipcx send unix:@abstract ping                        a datagram, or bytes to a listener
+  ipcx send queue:5 ''                                 a message of no bytes
+  ipcx send queue:5 -- -5                              data that begins with a hyphen";
 
 /// Put a message into a queue, or bytes into a FIFO or unix socket
 ///
@@ -39,15 +39,19 @@ pub(super) struct Send {
     /// Read the data from a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "hex"])]
     file: Option<OsString>,
-    /// DATA is hexadecimal digits, blanks allowed
+    /// DATA is hexadecimal, two digits for each byte; blanks may stand between bytes
     #[arg(long)]
     hex: bool,
     #[command(flatten)]
     wait: WaitArgs,
-    /// Only say what would happen
+    /// Only say what would be sent, or why it would fail
+    ///
+    /// That is as far as it can be told without opening or connecting.
     #[arg(short = 'n', long, conflicts_with = "json")]
     dry_run: bool,
     /// Say what was sent as one JSON document
+    ///
+    /// Its schema is `ipcx.send/1`.
     #[arg(short = 'J', long)]
     json: bool,
     /// Do not say what was sent
@@ -58,6 +62,9 @@ pub(super) struct Send {
     #[arg(value_name = "ADDRESS")]
     address: OsString,
     /// What to send; `-` for standard input
+    ///
+    /// The argument is taken as it stands, and may be empty. Of standard input no more is read than a message may have.
+    /// Data that begins with a hyphen is written behind `--`.
     #[arg(value_name = "DATA")]
     data: Option<OsString>,
 }

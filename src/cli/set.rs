@@ -32,28 +32,37 @@ pub(super) struct Set {
     /// Permission bits, octal
     #[arg(long, value_name = "OCTAL")]
     mode: Option<String>,
-    /// Owner, by name or number
+    /// Give it to this user, by name or number
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Group, by name or number
+    /// Give it to this group, likewise
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
     /// System V queue: most bytes that it takes, or 64K
+    ///
+    /// More than `kernel.msgmnb` needs `CAP_SYS_RESOURCE`.
     #[arg(long, value_name = "SIZE")]
     limit: Option<String>,
-    /// Semaphores: the value of all, or of one (may be given again)
+    /// Semaphores: the value of all, or of one; may be given again
+    ///
+    /// In a System V set that clears what processes would undo at their end (`SEM_UNDO`), and wakes who can go on; who
+    /// waited is told. A POSIX semaphore has no such call: it is brought to its value by single posts and waits, at
+    /// most 1,000,000, between which others may use it.
     #[arg(long = "value", value_name = "[INDEX=]N")]
     values: Vec<String>,
-    /// System V segment: keep it in memory
+    /// System V segment: keep its pages in memory
     #[arg(long, conflicts_with = "unlock")]
     lock: bool,
-    /// System V segment: let it be swapped
+    /// System V segment: let its pages be swapped
     #[arg(long)]
     unlock: bool,
     /// Attached System V segment: let it go with its last detach
+    ///
+    /// It loses its key now. If nobody has it attached it would go at once: that is refused, with exit status 4, and
+    /// left to `ipcx rm`.
     #[arg(long)]
     mark_removed: bool,
-    /// Only say what would change
+    /// Only say what would change, and what would be refused and why
     #[arg(short = 'n', long)]
     dry_run: bool,
 }

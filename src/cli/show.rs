@@ -13,10 +13,16 @@ use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+const EXAMPLES: &str = "\
+Examples:
+  ipcx show queue:32769 shm:0x52e2             a queue by its id, a segment by its key
+  ipcx show sem:/lock /run/x.fifo              a POSIX semaphore, and a FIFO by its path
+  ipcx show unix:@abstract 'socket:[411972]'   unix sockets by name and by inode, with who is at the other end
+  ipcx show pid:812                            all that a process holds, waits on, or has used";
+
 /// Everything about an object, or about a process and all IPC that it holds
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ipcx show queue:32769 shm:0x52e2\n  ipcx show sem:/lock /run/x.fifo\n  \
-    ipcx show unix:@abstract 'socket:[411972]'\n  ipcx show pid:812")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Show {
     #[command(flatten)]
     output: OutputArgs,

@@ -23,21 +23,28 @@ use std::time::Duration;
 #[derive(Debug, Default, Args)]
 pub(super) struct Tui {
     /// Colour theme: ansi, dark, light or mono
+    ///
+    /// Without it: the settings' theme, or else the one chosen last with a key. Where `NO_COLOR` is set or `TERM` is
+    /// `dumb`, it is `mono`, unless `--color always` was given.
     #[arg(long, value_name = "NAME")]
     theme: Option<ThemeName>,
-    /// Look every so many seconds
+    /// Look every so many seconds, 0.25 to 3600
     #[arg(long, value_name = "SECONDS")]
     interval: Option<String>,
     /// The view to begin with: overview, queues, memory, semaphores, pipes, sockets, processes or problems
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
     /// Draw with nothing but ASCII
+    ///
+    /// In a locale that is not UTF-8 it is so anyway.
     #[arg(long)]
     ascii: bool,
     /// Leave the mouse to the terminal
+    ///
+    /// With it on, most terminals select text while Shift is held.
     #[arg(long)]
     no_mouse: bool,
-    /// When to use colours
+    /// When to use colours [default: auto]
     #[arg(long, value_name = "WHEN", id = "tui_color")]
     color: Option<Color>,
 }

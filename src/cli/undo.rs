@@ -30,28 +30,36 @@ Examples:
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true, after_help = EXAMPLES)]
 pub(super) struct Undo {
-    /// Numbers, as `rm` and --list tell them
+    /// Numbers of removals, as `rm` and --list tell them
     #[arg(value_name = "N")]
     numbers: Vec<u64>,
     /// List what can be brought back, and when it expires
     #[arg(short, long, conflicts_with_all = ["numbers", "show", "discard", "thaw"])]
     list: bool,
-    /// Look into a backup
+    /// Print what a backup holds
     #[arg(long, value_name = "N", conflicts_with_all = ["numbers", "discard", "thaw"])]
     show: Option<u64>,
     /// Remove these backups for good
     #[arg(long, requires = "numbers", conflicts_with = "thaw")]
     discard: bool,
     /// Give objects back what an interrupted removal took
+    ///
+    /// A removal that was killed on its way may leave its object changed: a queue to which nobody can send or that
+    /// lacks messages, a mode that lets its owner read. The next `ipcx` says so on standard error, and this gives all
+    /// such objects back what they had. `ipcx rm` of the object finishes the removal instead.
     #[arg(long, conflicts_with = "numbers")]
     thaw: bool,
-    /// Only say what would happen
+    /// Only say what would be done
     #[arg(short = 'n', long, conflicts_with_all = ["list", "show"])]
     dry_run: bool,
     /// Bring objects back into this IPC namespace, though they come from another one
+    ///
+    /// That is about System V objects and POSIX queues.
     #[arg(short, long)]
     force: bool,
     /// A JSON document, with --list
+    ///
+    /// Its schema is `ipcx.backups/1`.
     #[arg(short = 'J', long, requires = "list")]
     json: bool,
 }

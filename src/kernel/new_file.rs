@@ -1,5 +1,5 @@
-//! A file that a person asked to have written: made for its owner alone, and never in the place of another unless that
-//! was asked for as well.
+//! A file that a person asked to have written: never in the place of another unless that was asked for as well. What was
+//! read out of the system is for its owner alone; what is for everyone, such as a manual page, is put in place whole.
 
 use super::{Error, Result};
 use crate::model::escape;
@@ -8,7 +8,9 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::Mode;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// An open file, and whether it was made just now.
 #[derive(Debug)]
@@ -30,4 +32,26 @@ pub fn create(path: &[u8], replace: bool) -> Result<NewFile> {
     };
     let (fd, made) = opened.map_err(|errno| Error::from_errno(escape(path), errno))?;
     Ok(NewFile { file: File::from(fd), made })
+}
+
+/// Puts a file that everyone may read, as far as the umask lets, in place of what lies at the path: whole or not at all,
+/// by a name of its own beside it and `rename(2)`, which follows no link. Errors: those of opening, writing and renaming.
+pub fn put(path: &Path, contents: &[u8]) -> Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC | OFlag::O_CREAT | OFlag::O_EXCL;
+    let mode = Mode::from_bits_truncate(0o644);
+    let shown = || escape(path.as_os_str().as_bytes());
+    let fd = openat(AT_FDCWD, beside.as_os_str(), flags, mode).map_err(|errno| Error::from_errno(shown(), errno))?;
+    let written = File::from(fd).write_all(contents).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|error| {
+        // What is left of it is of no use to anybody.
+        let _ = std::fs::remove_file(&beside);
+        Error::from_io(shown(), &error)
+    })
+}
+
+/// Makes a directory, and those above it that are missing. Errors: [`Error::Permission`], a file in the way.
+pub fn make_directories(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|error| Error::from_io(escape(path.as_os_str().as_bytes()), &error))
 }

@@ -11,6 +11,7 @@ mod backup_refusals;
 mod backup_senders;
 mod cli_errors;
 mod cli_ls;
+mod cli_man;
 mod cli_rm;
 mod cli_show;
 mod commands;

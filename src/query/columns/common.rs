@@ -14,26 +14,31 @@ pub(super) const ADDRESS: Column = Column {
 };
 
 pub(super) const KIND: Column =
-    Column::text("kind", "queue, shm, semaphore, pipe, fifo or socket", |row| Cell::text(row.object().kind().name()))
-        .word()
-        .weight(60);
+    Column::text("kind", "what it is: queue, shm, semaphore, pipe, fifo or socket", |row| {
+        Cell::text(row.object().kind().name())
+    })
+    .word()
+    .weight(60);
 
-pub(super) const FAMILY: Column = Column::text("family", "sysv, posix, unix or inet", |row| {
-    row.object().family().map_or(Cell::Absent, |family| Cell::text(family.name()))
-})
-.word()
-.weight(40);
+pub(super) const FAMILY: Column =
+    Column::text("family", "what it belongs to: sysv, posix, unix or inet; pipes and FIFOs have none", |row| {
+        row.object().family().map_or(Cell::Absent, |family| Cell::text(family.name()))
+    })
+    .word()
+    .weight(40);
 
 pub(super) const NAME: Column =
-    Column::text("name", "POSIX name, or the name a unix socket is bound to", |row| match &row.object().body {
-        Body::Socket(socket) => {
-            let unix = socket.unix.as_ref();
-            match (Cell::name(unix.and_then(|unix| unix.name.as_deref())), unix) {
-                (Cell::Text(name), Some(unix)) if unix.abstract_name => Cell::text(format!("@{name}")),
-                (cell, _) => cell,
+    Column::text("name", "POSIX name, or the name a unix socket is bound to, an abstract one with @ in front", |row| {
+        match &row.object().body {
+            Body::Socket(socket) => {
+                let unix = socket.unix.as_ref();
+                match (Cell::name(unix.and_then(|unix| unix.name.as_deref())), unix) {
+                    (Cell::Text(name), Some(unix)) if unix.abstract_name => Cell::text(format!("@{name}")),
+                    (cell, _) => cell,
+                }
             }
+            _ => Cell::name(row.object().name.as_deref()),
         }
-        _ => Cell::name(row.object().name.as_deref()),
     })
     .weight(70)
     .cut();
@@ -49,7 +54,7 @@ pub(super) const DEVICE: Column =
     .word()
     .weight(10);
 
-pub(super) const INODE: Column = Column::number("inode", "inode of its file or socket", |row| {
+pub(super) const INODE: Column = Column::number("inode", "inode of its file, or of a socket", |row| {
     Cell::number(match row.object().identity {
         Identity::File { inode, .. } => Some(inode),
         Identity::Socket { inode, .. } if inode != 0 => Some(inode),
@@ -59,20 +64,23 @@ pub(super) const INODE: Column = Column::number("inode", "inode of its file or s
 .weight(15);
 
 pub(super) const NAMESPACE: Column =
-    Column::number("namespace", "inode of the IPC namespace it is in", |row| match row.object().identity {
-        Identity::SysV { namespace, .. } if namespace != 0 => Cell::Number(i128::from(namespace)),
-        _ => Cell::Absent,
+    Column::number("namespace", "inode of the IPC namespace that a System V object is in", |row| {
+        match row.object().identity {
+            Identity::SysV { namespace, .. } if namespace != 0 => Cell::Number(i128::from(namespace)),
+            _ => Cell::Absent,
+        }
     })
     .weight(10);
 
-pub(super) const OWNER: Column = Column::text("owner", "user who owns it", |row| user(row, row.object().owner))
-    .alias(&["user"])
-    .word()
-    .weight(85)
-    .needs(Needs::USERS);
+pub(super) const OWNER: Column =
+    Column::text("owner", "user who owns it; as a field also by number", |row| user(row, row.object().owner))
+        .alias(&["user"])
+        .word()
+        .weight(85)
+        .needs(Needs::USERS);
 
 pub(super) const UID: Column =
-    Column::number("uid", "owner's user id", |row| Cell::number(row.object().owner.map(|ids| ids.uid))).weight(20);
+    Column::number("uid", "number of that user", |row| Cell::number(row.object().owner.map(|ids| ids.uid))).weight(20);
 
 pub(super) const GROUP: Column = Column::text("group", "group that owns it", |row| {
     let Some(gid) = row.object().owner.and_then(|ids| ids.gid) else { return Cell::Absent };
@@ -86,14 +94,16 @@ pub(super) const GROUP: Column = Column::text("group", "group that owns it", |ro
 .needs(Needs::GROUPS);
 
 pub(super) const GID: Column =
-    Column::number("gid", "owner's group id", |row| Cell::number(row.object().owner.and_then(|ids| ids.gid)))
+    Column::number("gid", "number of that group", |row| Cell::number(row.object().owner.and_then(|ids| ids.gid)))
         .weight(15);
 
 pub(super) const CREATOR: Column =
-    Column::text("creator", "user who made it, where that is recorded", |row| user(row, row.object().creator))
-        .word()
-        .weight(25)
-        .needs(Needs::USERS);
+    Column::text("creator", "user who made it, where the kernel records that (System V)", |row| {
+        user(row, row.object().creator)
+    })
+    .word()
+    .weight(25)
+    .needs(Needs::USERS);
 
 pub(super) const MODE: Column =
     Column::text("mode", "permission bits, octal", |row| row.object().mode.map_or(Cell::Absent, Cell::Mode))
@@ -101,20 +111,32 @@ pub(super) const MODE: Column =
         .word()
         .weight(55);
 
-pub(super) const USE: Column =
-    Column { ..Column::text("use", "what it holds, in short", in_short).weight(80).cut().needs(Needs::CONTENTS) };
+pub(super) const USE: Column = Column {
+    ..Column::text(
+        "use",
+        "in short what it holds: messages and bytes, size and attaches, value, open ends, type",
+        in_short,
+    )
+    .weight(80)
+    .cut()
+    .needs(Needs::CONTENTS)
+};
 
-pub(super) const PROCESSES: Column = Column::text("processes", "processes that have it or wait on it now", |row| {
-    let names: Vec<String> = row.live_pids().map(|pid| row.process_name(pid)).collect();
-    if names.is_empty() { Cell::Absent } else { Cell::text(names.join(" ")) }
-})
+pub(super) const PROCESSES: Column = Column::text(
+    "processes",
+    "processes that have it open, mapped or attached, or wait on it, as command(pid)",
+    |row| {
+        let names: Vec<String> = row.live_pids().map(|pid| row.process_name(pid)).collect();
+        if names.is_empty() { Cell::Absent } else { Cell::text(names.join(" ")) }
+    },
+)
 .alias(&["holders"])
 .weight(75)
 .needs(Needs::HOLDERS.union(Needs::COMMS));
 
 pub(super) const COMM: Column = Column {
     searched: false,
-    ..Column::text("comm", "command names of the processes it has to do with", |row| {
+    ..Column::text("comm", "command names of all living processes that it has to do with, recorded ones too", |row| {
         let mut names: Vec<String> = row
             .holders()
             .iter()
@@ -133,7 +155,7 @@ pub(super) const COMM: Column = Column {
 pub(super) const PID: Column = Column {
     field: crate::query::filter::FieldType::Pid,
     searched: false,
-    ..Column::text("pid", "every process it has to do with, recorded ones too", |row| {
+    ..Column::text("pid", "pids of all processes that it has to do with, recorded and gone ones too", |row| {
         let mut pids: Vec<u32> = row.holders().iter().map(|holder| holder.pid).collect();
         pids.sort_unstable();
         pids.dedup();
@@ -144,28 +166,31 @@ pub(super) const PID: Column = Column {
     .needs(Needs::HOLDERS.union(Needs::RECORDS))
 };
 
-pub(super) const CHANGED: Column =
-    Column::time("changed", "when it was made or last changed", |row| Cell::time(times(row.object()).changed))
-        .weight(35);
+pub(super) const CHANGED: Column = Column::time(
+    "changed",
+    "when it was made or its attributes last changed; of a file, when it was last modified",
+    |row| Cell::time(times(row.object()).changed),
+)
+.weight(35);
 pub(super) const SENT: Column =
-    Column::time("sent", "last msgsnd", |row| Cell::time(times(row.object()).sent)).weight(30);
+    Column::time("sent", "last msgsnd(2)", |row| Cell::time(times(row.object()).sent)).weight(30);
 pub(super) const RECEIVED: Column =
-    Column::time("received", "last msgrcv", |row| Cell::time(times(row.object()).received)).weight(30);
+    Column::time("received", "last msgrcv(2)", |row| Cell::time(times(row.object()).received)).weight(30);
 pub(super) const ATTACHED: Column =
-    Column::time("attached", "last shmat", |row| Cell::time(times(row.object()).attached)).weight(30);
+    Column::time("attached", "last shmat(2)", |row| Cell::time(times(row.object()).attached)).weight(30);
 pub(super) const DETACHED: Column =
-    Column::time("detached", "last shmdt", |row| Cell::time(times(row.object()).detached)).weight(30);
+    Column::time("detached", "last shmdt(2)", |row| Cell::time(times(row.object()).detached)).weight(30);
 pub(super) const OPERATED: Column =
-    Column::time("operated", "last semop", |row| Cell::time(times(row.object()).operated)).weight(30);
+    Column::time("operated", "last semop(2)", |row| Cell::time(times(row.object()).operated)).weight(30);
 
-pub(super) const AGE: Column = Column::time("age", "how long ago it was last used or changed", |row| {
+pub(super) const AGE: Column = Column::time("age", "how long ago the latest of these was", |row| {
     let latest = times(row.object()).latest();
     latest.map_or(Cell::Absent, |time| Cell::Age(row.snapshot.taken_at.seconds_since(time)))
 })
 .weight(50);
 
 pub(super) const STATE: Column =
-    Column::text("state", "in-use, idle, leaked, suspect or unknown", |row| Cell::text(row.state().name()))
+    Column::text("state", "verdict: in-use, idle, leaked, suspect or unknown", |row| Cell::text(row.state().name()))
         .alias(&["verdict"])
         .word()
         .weight(95)
@@ -173,7 +198,7 @@ pub(super) const STATE: Column =
 
 pub(super) const WHY: Column = Column {
     searched: false,
-    ..Column::text("why", "the reasons for its state", |row| Cell::text(row.verdict().reasons.join("; ")))
+    ..Column::text("why", "the reasons for its state, as sentences", |row| Cell::text(row.verdict().reasons.join("; ")))
         .alias(&["reasons"])
         .weight(20)
         .cut()

@@ -10,7 +10,9 @@ fn ends(row: &Row<'_>, which: fn(PipeEnds) -> u32) -> Option<u32> {
 }
 
 pub(super) const READERS: Column =
-    Column::number("readers", "open read ends", |row| Cell::number(ends(row, |ends| ends.readers))).weight(66);
+    Column::number("readers", "open read ends of a pipe or FIFO", |row| Cell::number(ends(row, |ends| ends.readers)))
+        .weight(66);
 
 pub(super) const WRITERS: Column =
-    Column::number("writers", "open write ends", |row| Cell::number(ends(row, |ends| ends.writers))).weight(66);
+    Column::number("writers", "open write ends of a pipe or FIFO", |row| Cell::number(ends(row, |ends| ends.writers)))
+        .weight(66);

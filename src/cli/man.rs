@@ -1,0 +1,200 @@
+//! `ipcx man`: the manual pages, which the program carries: list them, print one, or write them where man(1) finds them.
+
+use super::Exit;
+use super::exit::{Usage, complain};
+use super::print::to_stdout;
+use super::settings::shown;
+use crate::kernel::{Error, file, new_file};
+use crate::model::quoted;
+use clap::Args;
+use std::ffi::OsStr;
+use std::io::{IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// A manual page.
+#[derive(Debug)]
+pub struct Page {
+    /// Its file's name: `ipcx-ls.1`.
+    pub name: &'static str,
+    /// Its source, for man(1).
+    pub text: &'static str,
+}
+
+macro_rules! pages {
+    ($($name:literal),* $(,)?) => {
+        &[$(Page { name: $name, text: include_str!(concat!("../../man/", $name)) }),*]
+    };
+}
+
+/// Every page: what is in man/, in the order in which `ipcx man` lists it.
+pub static PAGES: &[Page] = pages![
+    "ipcx.1",
+    "ipcx-ls.1",
+    "ipcx-show.1",
+    "ipcx-peek.1",
+    "ipcx-send.1",
+    "ipcx-recv.1",
+    "ipcx-create.1",
+    "ipcx-set.1",
+    "ipcx-rm.1",
+    "ipcx-undo.1",
+    "ipcx-kill.1",
+    "ipcx-tui.1",
+    "ipcx-config.1",
+    "ipcx-keys.1",
+    "ipcx-man.1",
+    "ipcx-ipcs.1",
+    "ipcx.toml.5",
+];
+
+/// How every page begins: a file that does not is none of ours.
+const BEGINNING: &str = ".\\\" Manual page of ipcx.";
+
+const EXAMPLES: &str = "\
+Examples:
+  ipcx man                                   the pages that there are
+  ipcx man --print ls | man -l -             read one that is not installed
+  ipcx man --sections ~/.local/share/man     install them all, so that `man ipcx-ls` finds it";
+
+/// List, print or write the manual pages
+///
+/// Without a directory the pages are listed, with one they are all written into it. They are those of this version of
+/// ipcx, which carries them.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Man {
+    /// Where to write the pages
+    ///
+    /// It is made if it is not there. A page of ipcx that is there already is replaced; if anything else lies in the place
+    /// of one, nothing is written, and the exit status is 4.
+    #[arg(value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// Write each into the folder of its section: DIR/man1, DIR/man5
+    ///
+    /// It is there that `man` looks for them.
+    #[arg(long, requires = "directory")]
+    sections: bool,
+    /// Print the source of a page
+    ///
+    /// It is named `ls`, `ipcx-ls` or `ipcx-ls.1`.
+    #[arg(long, value_name = "PAGE", conflicts_with = "directory")]
+    print: Option<String>,
+}
+
+impl Man {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        if let Some(name) = &self.print {
+            let page = find(name)?;
+            to_stdout(|out| out.write_all(page.text.as_bytes()))?;
+            return Ok(Exit::Done);
+        }
+        match &self.directory {
+            Some(directory) => self.write(directory),
+            None => list(),
+        }
+    }
+
+    fn write(&self, directory: &Path) -> anyhow::Result<Exit> {
+        let place = |page: &Page| match page.name.rsplit_once('.') {
+            Some((_, section)) if self.sections => directory.join(format!("man{section}")).join(page.name),
+            _ => directory.join(page.name),
+        };
+        for page in PAGES {
+            match may_replace(&place(page)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let place = shown(&place(page));
+                    complain(&format_args!("{place} is there, and is no manual page of ipcx: nothing was written"));
+                    return Ok(Exit::Refused);
+                }
+                Err(error) => return Ok(failed(&error)),
+            }
+        }
+        for page in PAGES {
+            let place = place(page);
+            let made = place.parent().map_or(Ok(()), new_file::make_directories);
+            if let Err(error) = made.and_then(|()| new_file::put(&place, page.text.as_bytes())) {
+                return Ok(failed(&error));
+            }
+            to_stdout(|out| writeln!(out, "wrote {}", shown(&place)))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn failed(error: &Error) -> Exit {
+    complain(error);
+    if error.is_permission() { Exit::Permission } else { Exit::Failed }
+}
+
+/// Whether there is nothing, or a page of ipcx, of this or another version.
+fn may_replace(place: &Path) -> Result<bool, Error> {
+    match file::lstat(place.as_os_str().as_bytes()) {
+        Err(error) if error.is_absent() => Ok(true),
+        Err(error) => Err(error),
+        Ok(stat) if stat.file_type != file::FileType::Regular => Ok(false),
+        Ok(_) => file::read_named(place).map(|bytes| bytes.starts_with(BEGINNING.as_bytes())),
+    }
+}
+
+/// `ipcx-ls.1`, also without what all have in common.
+fn find(name: &str) -> anyhow::Result<&'static Page> {
+    let answers = |page: &&Page| {
+        let plain = page.name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('.');
+        [page.name, plain, plain.strip_prefix("ipcx-").unwrap_or(plain)].contains(&name)
+    };
+    PAGES.iter().find(answers).ok_or_else(|| {
+        let name = quoted(OsStr::new(name).as_bytes());
+        Usage::error(format_args!("{name} is no manual page: `ipcx man` lists them"))
+    })
+}
+
+/// One line a page, as `apropos` has it.
+fn list() -> anyhow::Result<Exit> {
+    let hint = std::io::stdout().is_terminal();
+    to_stdout(|out| {
+        for page in PAGES {
+            let (name, section) = page.name.rsplit_once('.').unwrap_or((page.name, ""));
+            writeln!(out, "{:<16} {}", format!("{name}({section})"), about(page))?;
+        }
+        if hint {
+            writeln!(out, "\n`ipcx man --print ls | man -l -` shows one, `ipcx man DIR` writes them all.")?;
+        }
+        Ok(())
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What a page is about: what stands below NAME, behind the names.
+fn about(page: &Page) -> String {
+    let lines = page.text.lines().skip_while(|line| *line != ".SH NAME").skip(1);
+    let text = lines.take_while(|line| !line.starts_with('.')).collect::<Vec<_>>().join(" ");
+    let (_, about) = text.split_once(" \\- ").unwrap_or_default();
+    about.replace("\\-", "-").replace("\\(aq", "'")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_found_by_any_of_their_names() {
+        for (name, page) in
+            [("ls", "ipcx-ls.1"), ("ipcx-ls", "ipcx-ls.1"), ("ipcx-ls.1", "ipcx-ls.1"), ("ipcx", "ipcx.1")]
+        {
+            assert_eq!(find(name).unwrap().name, page);
+        }
+        assert_eq!(find("ipcx.toml").unwrap().name, "ipcx.toml.5");
+        assert!(find("ipcx-").is_err() && find("").is_err() && find("l").is_err());
+    }
+
+    #[test]
+    fn every_page_begins_as_ours_and_says_what_it_is_about() {
+        for page in PAGES {
+            assert!(page.text.starts_with(BEGINNING), "{}", page.name);
+            assert!(about(page).len() > 10 && !about(page).contains('\\'), "{}: {}", page.name, about(page));
+        }
+    }
+}
