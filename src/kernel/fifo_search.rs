@@ -3,6 +3,7 @@
 
 use super::file::{self, FileType, Stat};
 use crate::model::escape;
+use nix::sys::statfs::{FsType, statfs};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -11,7 +12,14 @@ use std::path::Path;
 const MOST_ENTRIES: usize = 5_000_000;
 
 /// Types of file systems that hold no FIFO and never end: proc, sysfs, cgroup, cgroup2, debugfs, tracefs.
-const PSEUDO: [i64; 6] = [0x9fa0, 0x6265_6572, 0x27_e0eb, 0x6367_7270, 0x6462_6720, 0x7472_6163];
+const PSEUDO: [FsType; 6] = [
+    FsType(0x9fa0),
+    FsType(0x6265_6572),
+    FsType(0x27_e0eb),
+    FsType(0x6367_7270),
+    FsType(0x6462_6720),
+    FsType(0x7472_6163),
+];
 
 /// A FIFO or socket file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +45,7 @@ pub fn search(directory: &Path) -> Found {
     let mut entries = 0usize;
     let mut todo = vec![directory.to_path_buf()];
     while let Some(directory) = todo.pop() {
-        if nix::sys::statfs::statfs(&directory).is_ok_and(|fs| PSEUDO.contains(&fs.filesystem_type().0)) {
+        if statfs(&directory).is_ok_and(|fs| PSEUDO.contains(&fs.filesystem_type())) {
             continue;
         }
         let listing = match std::fs::read_dir(&directory) {

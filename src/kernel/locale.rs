@@ -19,11 +19,19 @@ impl Default for Locale {
     }
 }
 
+/// `LC_ALL_MASK` of `locale.h`, which the libc crate does not have for every C library: the categories of POSIX.
+const EVERY_CATEGORY: libc::c_int = libc::LC_CTYPE_MASK
+    | libc::LC_NUMERIC_MASK
+    | libc::LC_TIME_MASK
+    | libc::LC_COLLATE_MASK
+    | libc::LC_MONETARY_MASK
+    | libc::LC_MESSAGES_MASK;
+
 /// The locale of the environment (`LC_ALL`, `LC_CTYPE`, `LC_NUMERIC`, `LANG`); that of C where it names one that is not
 /// installed. Needs no privilege; the process's own locale stays as it is.
 pub fn read() -> Locale {
     // SAFETY: an empty, terminated name, and no locale to change; the result is checked and freed below.
-    let locale = unsafe { libc::newlocale(libc::LC_ALL_MASK, c"".as_ptr(), std::ptr::null_mut()) };
+    let locale = unsafe { libc::newlocale(EVERY_CATEGORY, c"".as_ptr(), std::ptr::null_mut()) };
     if locale.is_null() {
         return Locale::default();
     }

@@ -81,6 +81,21 @@ pub struct SysvStat {
     pub changed: i64,
 }
 
+/// The type of `ipc_perm.mode`: 16 bits in glibc on some machines, 32 everywhere else.
+#[cfg(all(target_env = "gnu", any(target_arch = "x86_64", target_arch = "riscv64")))]
+type Mode = u16;
+#[cfg(not(all(target_env = "gnu", any(target_arch = "x86_64", target_arch = "riscv64"))))]
+type Mode = u32;
+
+/// The key in a structure of the C library: each calls the field something else.
+#[cfg_attr(target_env = "musl", expect(deprecated, reason = "the field is to be renamed, and is not yet"))]
+fn key_of(perm: &libc::ipc_perm) -> Key {
+    #[cfg(target_env = "musl")]
+    return Key(perm.__ipc_perm_key);
+    #[cfg(not(target_env = "musl"))]
+    return Key(perm.__key);
+}
+
 /// Judges the answer of a `*_STAT_ANY` call: it returns the id of the object that was found in the id's slot.
 fn same_id(name: &str, id: i32, found: libc::c_int) -> Result<()> {
     let found = Errno::result(found).map_err(|errno| id_error(name.to_owned(), errno))?;

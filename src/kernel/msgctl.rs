@@ -3,6 +3,7 @@
 
 use super::Result;
 use super::sysvipc::{MsgLine, Perm};
+use super::{Mode, key_of};
 use crate::model::{Ids, Key};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -64,7 +65,7 @@ pub fn stat(id: i32) -> Result<MsgStat> {
     // SAFETY: msqid_ds is plain integers, zeroed above and filled by the successful call.
     let ds = unsafe { ds.assume_init() };
     Ok(MsgStat {
-        key: Key(ds.msg_perm.__key),
+        key: key_of(&ds.msg_perm),
         owner: Ids { uid: ds.msg_perm.uid, gid: Some(ds.msg_perm.gid) },
         creator: Ids { uid: ds.msg_perm.cuid, gid: Some(ds.msg_perm.cgid) },
         mode: (u32::from(ds.msg_perm.mode) & 0o777) as u16,
@@ -101,7 +102,7 @@ pub fn set(id: i32, settings: &MsgSettings) -> Result<()> {
     let ds = unsafe { ds.assume_init_mut() };
     ds.msg_perm.uid = settings.owner.uid;
     ds.msg_perm.gid = settings.owner.gid.unwrap_or(u32::MAX);
-    ds.msg_perm.mode = settings.mode;
+    ds.msg_perm.mode = Mode::from(settings.mode);
     ds.msg_qbytes = settings.limit_bytes;
     // SAFETY: `ds` is a valid msqid_ds for the whole call; the kernel only reads it.
     let result = unsafe { libc::msgctl(id, libc::IPC_SET, ds) };
@@ -141,7 +142,7 @@ fn by_index(index: i32) -> Option<(MsgLine, u64)> {
     let ds = unsafe { ds.assume_init() };
     let ids = |uid, gid| Ids { uid, gid: Some(gid) };
     let perm = Perm {
-        key: Key(ds.msg_perm.__key),
+        key: key_of(&ds.msg_perm),
         id,
         mode: u32::from(ds.msg_perm.mode),
         owner: ids(ds.msg_perm.uid, ds.msg_perm.gid),

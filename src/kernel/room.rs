@@ -3,6 +3,7 @@
 
 use super::{Error, Result, file, posix_shm};
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use std::mem::MaybeUninit;
 
 /// Most bytes of a System V queue without `CAP_SYS_RESOURCE` (`kernel.msgmnb`).
@@ -143,21 +144,17 @@ pub fn mqueue() -> Option<MqueueLimits> {
 
 /// Bytes that all POSIX queues of the user may take, full (`RLIMIT_MSGQUEUE`, `man 2 getrlimit`).
 pub fn rlimit_msgqueue() -> Option<u64> {
-    rlimit(libc::RLIMIT_MSGQUEUE)
+    rlimit(Resource::RLIMIT_MSGQUEUE)
 }
 
 /// Bytes that a user without `CAP_IPC_LOCK` may lock in memory (`RLIMIT_MEMLOCK`).
 pub fn rlimit_memlock() -> Option<u64> {
-    rlimit(libc::RLIMIT_MEMLOCK)
+    rlimit(Resource::RLIMIT_MEMLOCK)
 }
 
-fn rlimit(which: libc::__rlimit_resource_t) -> Option<u64> {
-    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
-    // SAFETY: `limit` is a valid, writable rlimit for the whole call.
-    let result = unsafe { libc::getrlimit(which, limit.as_mut_ptr()) };
-    Errno::result(result).ok()?;
-    // SAFETY: plain integers, zeroed above and filled by the successful call.
-    Some(unsafe { limit.assume_init() }.rlim_cur)
+/// The one that counts now, not the one it may be raised to.
+fn rlimit(which: Resource) -> Option<u64> {
+    getrlimit(which).ok().map(|(soft, _)| soft)
 }
 
 /// How full a file system is.

@@ -1,7 +1,7 @@
 //! `semget(2)`, `semctl(2)`: each semaphore's value, waiters and last pid, which no file shows; attributes by id; making,
 //! changing and removing a set.
 
-use super::Result;
+use super::{Mode, Result, key_of};
 use crate::model::{Ids, Key, Semaphore};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -24,6 +24,25 @@ union Semun {
     pointer: *const libc::c_void,
 }
 
+#[cfg(not(target_env = "musl"))]
+use libc::semid_ds as SemidDs;
+
+/// `struct semid_ds`, which the libc crate does not have for musl; there it is the kernel's `semid64_ds` of 64-bit machines
+/// (`asm/sembuf.h`).
+#[cfg(target_env = "musl")]
+#[repr(C)]
+struct SemidDs {
+    sem_perm: libc::ipc_perm,
+    sem_otime: i64,
+    #[cfg(target_arch = "x86_64")]
+    unused_after_otime: libc::c_ulong,
+    sem_ctime: i64,
+    #[cfg(target_arch = "x86_64")]
+    unused_after_ctime: libc::c_ulong,
+    sem_nsems: libc::c_ulong,
+    unused: [libc::c_ulong; 2],
+}
+
 /// A set's `semid_ds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SemStat {
@@ -40,7 +59,7 @@ pub struct SemStat {
 /// Reads a set's attributes, readable or not. Needs no privilege. See [`super::msgctl::stat`] for why an id may stand
 /// for an index.
 pub fn stat(id: i32) -> Result<SemStat> {
-    let mut ds = MaybeUninit::<libc::semid_ds>::zeroed();
+    let mut ds = MaybeUninit::<SemidDs>::zeroed();
     // SAFETY: the fourth argument is the pointer member of `union semun`; `ds` is a valid, writable semid_ds.
     let found = unsafe { libc::semctl(id, 0, SEM_STAT_ANY, ds.as_mut_ptr()) };
     super::same_id(&name(id), id, found)?;
@@ -49,7 +68,7 @@ pub fn stat(id: i32) -> Result<SemStat> {
     let perm = ds.sem_perm;
     Ok(SemStat {
         common: super::SysvStat {
-            key: Key(perm.__key),
+            key: key_of(&perm),
             owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
             creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
             changed: ds.sem_ctime,
@@ -80,12 +99,12 @@ pub fn find(key: Key, access: u16) -> Result<i32> {
 /// Sets owner and mode (`IPC_SET`), which also stamps the time of change. Needs to be the owner or creator, or
 /// `CAP_SYS_ADMIN`.
 pub fn set(id: i32, owner: Ids, mode: u16) -> Result<()> {
-    let mut ds = MaybeUninit::<libc::semid_ds>::zeroed();
+    let mut ds = MaybeUninit::<SemidDs>::zeroed();
     // SAFETY: plain integers, for all of which zero is a value.
     let ds = unsafe { ds.assume_init_mut() };
     ds.sem_perm.uid = owner.uid;
     ds.sem_perm.gid = owner.gid.unwrap_or(u32::MAX);
-    ds.sem_perm.mode = mode;
+    ds.sem_perm.mode = Mode::from(mode);
     // SAFETY: the fourth argument is the pointer member of `union semun`; the kernel only reads `ds`.
     let result = unsafe { libc::semctl(id, 0, libc::IPC_SET, std::ptr::from_mut(ds)) };
     Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))

@@ -1,7 +1,7 @@
 //! `shmget(2)`, `shmctl(2)`: a segment's attributes by id, making, changing and removing one. The table of
 //! `/proc/sysvipc/shm` has all that a listing needs; this is for acting. Its bytes are reached by `shmat`.
 
-use super::Result;
+use super::{Mode, Result, key_of};
 use crate::model::{Ids, Key};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -42,7 +42,7 @@ pub fn stat(id: i32) -> Result<ShmStat> {
     let perm = ds.shm_perm;
     Ok(ShmStat {
         common: super::SysvStat {
-            key: Key(perm.__key),
+            key: key_of(&perm),
             owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
             creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
             changed: ds.shm_ctime,
@@ -92,7 +92,7 @@ pub fn set(id: i32, owner: Ids, mode: u16) -> Result<()> {
     let ds = unsafe { ds.assume_init_mut() };
     ds.shm_perm.uid = owner.uid;
     ds.shm_perm.gid = owner.gid.unwrap_or(u32::MAX);
-    ds.shm_perm.mode = mode;
+    ds.shm_perm.mode = Mode::from(mode);
     // SAFETY: `ds` is a valid shmid_ds for the whole call; the kernel only reads it.
     let result = unsafe { libc::shmctl(id, libc::IPC_SET, ds) };
     Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))

@@ -6,11 +6,11 @@ use super::{Error, Result};
 use crate::model::escape;
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, RenameFlags, openat, renameat2};
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, openat};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::num::NonZeroUsize;
@@ -111,7 +111,7 @@ impl StateDir {
 
     /// Gives a file another name, in another directory too, in one step. Errors: `EEXIST` when the name is taken.
     pub fn rename(&self, from: &str, to_dir: &Self, to: &str) -> Result<()> {
-        match renameat2(&self.fd, from, &to_dir.fd, to, RenameFlags::RENAME_NOREPLACE) {
+        match rename_to_new(&self.fd, from, &to_dir.fd, to) {
             // Some file systems do not know the flag: a second name, and then the first one away.
             Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
                 linkat(&self.fd, from, &to_dir.fd, to, AtFlags::empty()).map_err(|errno| self.error(from, errno))?;
@@ -352,6 +352,19 @@ impl Seek for StateFile {
 
 fn name(path: &Path) -> String {
     escape(OsStr::as_bytes(path.as_os_str())).into_owned()
+}
+
+/// `renameat2(2)` with `RENAME_NOREPLACE`, which nix does not have for every C library.
+fn rename_to_new(from_dir: &OwnedFd, from: &str, to_dir: &OwnedFd, to: &str) -> nix::Result<()> {
+    let name = |name: &str| CString::new(name).map_err(|_| Errno::EINVAL);
+    let (from, to) = (name(from)?, name(to)?);
+    let (from_dir, to_dir) = (from_dir.as_raw_fd(), to_dir.as_raw_fd());
+    // SAFETY: two open directories and two terminated names, which live for the whole call.
+    let renamed = unsafe {
+        let flags = libc::RENAME_NOREPLACE;
+        libc::syscall(libc::SYS_renameat2, from_dir, from.as_ptr(), to_dir, to.as_ptr(), flags)
+    };
+    Errno::result(renamed).map(drop)
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 
 use super::{Error, Result};
 use nix::errno::Errno;
-use nix::sys::signal::{SaFlags, SigAction, SigEvent, SigHandler, SigSet, SigevNotify, Signal, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigEvent, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::timer::{Expiration, Timer, TimerSetTimeFlags};
 use nix::time::ClockId;
+use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 /// How long calls may sleep, all of them together.
@@ -71,8 +72,13 @@ fn alarm(limit: Duration) -> nix::Result<Timer> {
     // Whoever started the program may have blocked it.
     SigSet::from(Signal::SIGALRM).thread_unblock()?;
     let thread_id = nix::unistd::gettid().as_raw();
-    let notify = SigevNotify::SigevThreadId { signal: Signal::SIGALRM, thread_id, si_value: 0 };
-    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
+    let mut event = MaybeUninit::<libc::sigevent>::zeroed();
+    // SAFETY: integers and an address that the kernel only hands back, for all of which zero is a value.
+    let event = unsafe { event.assume_init_mut() };
+    event.sigev_notify = libc::SIGEV_THREAD_ID;
+    event.sigev_signo = Signal::SIGALRM as libc::c_int;
+    event.sigev_notify_thread_id = thread_id;
+    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::from(&*event))?;
     // Zero would mean never.
     let first = limit.max(Duration::from_micros(1));
     let expiration = Expiration::IntervalDelayed(first.into(), AGAIN.into());

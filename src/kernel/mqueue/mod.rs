@@ -19,6 +19,7 @@ use nix::mount::{MsFlags, mount};
 use nix::mqueue::{MqdT, mq_close, mq_getattr};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
+use nix::sys::statfs::{FsType, fstatfs};
 use std::ffi::{CStr, OsStr};
 use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
@@ -28,7 +29,7 @@ use std::os::unix::ffi::OsStrExt;
 pub const DIRECTORY: &str = "/dev/mqueue";
 
 /// `MQUEUE_MAGIC` (`ipc/mqueue.c`), the type that `statfs` tells.
-const MAGIC: i64 = 0x1980_0202;
+const MAGIC: FsType = FsType(0x1980_0202);
 
 /// How the queues were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub fn open(may_mount: bool) -> Result<Mqueues> {
 }
 
 fn is_mqueue(dir: &OwnedFd) -> bool {
-    nix::sys::statfs::fstatfs(dir).is_ok_and(|fs| fs.filesystem_type().0 == MAGIC)
+    fstatfs(dir).is_ok_and(|fs| fs.filesystem_type() == MAGIC)
 }
 
 /// A mount of the namespace's mqueue file system without a place in any tree (`man 2 fsopen`, `man 2 fsmount`; 5.2).
