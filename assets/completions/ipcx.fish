@@ -6,7 +6,7 @@ function __ipcx_complete
     set -l words (commandline --current-process --tokenize --cut-at-cursor)
     set -l token (commandline --current-token --cut-at-cursor)
     # Without its quotes, of which one may still be open.
-    set -l current (string unescape -- $token; or string unescape -- "$token'"; or string unescape -- "$token\"")
+    set -l current (string unescape -- "$token"; or string unescape -- "$token'"; or string unescape -- "$token\"")
     # A program that was named by its path answers for itself.
     set -l program ipcx
     string match --quiet '*/*' -- $words[1]; and set program (string replace --regex '^~/' "$HOME/" -- $words[1])

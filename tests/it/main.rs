@@ -14,6 +14,7 @@ mod cli_ls;
 mod cli_rm;
 mod cli_show;
 mod commands;
+mod completions;
 mod config;
 mod create;
 mod create_fifo;

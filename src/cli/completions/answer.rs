@@ -52,6 +52,9 @@ pub(in super::super) fn answer(cli: clap::Command, question: &[OsString]) {
 /// What may stand in the place of the last word.
 pub(super) fn find(cli: clap::Command, mut words: Vec<OsString>) -> Answer {
     let Some(current) = words.pop() else { return Answer::Values(Vec::new()) };
+    if is_lost(&cli, &words) {
+        return Answer::Values(Vec::new());
+    }
     let known = signals::known();
     let takes_signal = takes_signal(&words, &known);
     let mut words = classic::rewrite(words, &known);
@@ -70,12 +73,23 @@ pub(super) fn find(cli: clap::Command, mut words: Vec<OsString>) -> Answer {
     if takes_signal && current.as_bytes().starts_with(b"-") {
         values.extend(names::signals("-").iter().filter_map(|found| candidate(found, &current)));
     }
-    values.extend(found.iter().filter_map(|found| candidate(found, &current)));
+    // What begins as a signal's name does is no bundle of options.
+    if values.is_empty() || current.len() == 1 {
+        values.extend(found.iter().filter_map(|found| candidate(found, &current)));
+    }
     // Options are many, and begin with a hyphen: who wants one types it, unless there is nothing else.
     if current.is_empty() && values.iter().any(|one| !one.value.starts_with('-')) {
         values.retain(|one| !one.value.starts_with('-'));
     }
     Answer::Values(values)
+}
+
+/// Whether the command among these words is none: clap's reading would go on as if it were not there.
+fn is_lost(cli: &clap::Command, words: &[OsString]) -> bool {
+    let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    let Some(place) = classic::first_word(&words) else { return false };
+    // Behind an option it may be that one's value.
+    !words[place - 1].starts_with('-') && cli.find_subcommand(words[place]).is_none() && words[place] != "help"
 }
 
 /// Whether a signal may follow these words in its short form, `-TERM`: one that did would be written anew.
@@ -143,5 +157,124 @@ fn in_lines(answer: &Answer, line: impl Fn(&Candidate) -> String) -> Option<Stri
         [one] if is_open(&one.value) => "partial",
         _ => "values",
     };
-    Some(std::iter::once(head.to_owned()).chain(values.iter().map(line)).fold(String::new(), |text, line| text + &line + "\n"))
+    Some(
+        std::iter::once(head.to_owned())
+            .chain(values.iter().map(line))
+            .fold(String::new(), |text, line| text + &line + "\n"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What may stand in the place of the last word, the program's name left out.
+    fn values(line: &[&str]) -> Vec<Candidate> {
+        match asked(line) {
+            Answer::Values(values) => values,
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
+
+    fn asked(line: &[&str]) -> Answer {
+        find(crate::cli::command(), std::iter::once("ipcx").chain(line.iter().copied()).map(OsString::from).collect())
+    }
+
+    fn words(line: &[&str]) -> Vec<String> {
+        values(line).into_iter().map(|one| one.value).collect()
+    }
+
+    #[test]
+    fn commands_and_then_their_options() {
+        let commands = words(&[""]);
+        assert!(
+            commands.contains(&"ls".to_owned()) && commands.iter().all(|word| !word.starts_with('-')),
+            "{commands:?}"
+        );
+        assert!(!commands.contains(&ASK.to_owned()));
+        assert_eq!(words(&["under"]), [""; 0]);
+        assert_eq!(words(&["nonsense", ""]), [""; 0]);
+        assert!(words(&["--theme", "dark", "--no-m"]).contains(&"--no-mouse".to_owned()));
+        assert_eq!(words(&["comp"]), ["completions"]);
+        assert_eq!(words(&["help", "compl"]), ["completions"]);
+        assert_eq!(words(&["rm", "--queue"]), ["--queue", "--queue-key"]);
+        assert!(words(&["rm", "-"]).starts_with(&["-q".to_owned(), "-m".to_owned()]));
+        // Where nothing else is to be had options come unasked.
+        assert!(words(&["keys", ""]).contains(&"--config".to_owned()));
+        assert!(values(&["show"]).iter().all(|one| !one.about.is_empty() && !one.about.contains('\n')));
+    }
+
+    #[test]
+    fn lists_of_fixed_words() {
+        assert_eq!(words(&["completions", ""]), ["bash", "zsh", "fish"]);
+        assert_eq!(words(&["create", "s"]), ["shm", "sem"]);
+        assert_eq!(words(&["--theme", ""]), ["ansi", "dark", "light", "mono"]);
+        assert_eq!(words(&["tui", "--view", "pr"]), ["processes", "problems"]);
+        assert_eq!(words(&["ls", "--color=a"]), ["--color=auto", "--color=always"]);
+    }
+
+    #[test]
+    fn columns_behind_commas() {
+        assert_eq!(words(&["ls", "-o", "addr"]), ["address"]);
+        assert_eq!(words(&["ls", "-o", "+wh"]), ["+why"]);
+        assert_eq!(words(&["ls", "-o", "ID,MES"]), ["ID,MESSAGES"]);
+        assert_eq!(words(&["ls", "-o", "id,+key,mes"]), ["id,+key,messages"]);
+        assert_eq!(words(&["ls", "-o", "messages,mes"]), [""; 0], "it is there already");
+        assert_eq!(words(&["ls", "--columns=addr"]), ["--columns=address"]);
+        assert_eq!(words(&["ls", "-oaddr"]), ["-oaddress"]);
+        assert_eq!(words(&["ls", "--sort", "-mes"]), ["-messages"]);
+        assert_eq!(words(&["ls", "--sort", "mes"]), ["messages"]);
+    }
+
+    #[test]
+    fn terms_of_the_filter() {
+        assert_eq!(words(&["ls", "lea"]), ["leaked"]);
+        assert_eq!(words(&["ls", "-q", "!sta"]), ["!status:", "!state:"]);
+        assert_eq!(words(&["ls", "state:l"]), ["state:leaked"]);
+        assert_eq!(words(&["ls", "!verdict:su"]), ["!verdict:suspect"]);
+        assert_eq!(words(&["ls", "family:p"]), ["family:posix"]);
+        assert!(words(&["ls", "user:roo"]).contains(&"user:root".to_owned()));
+        assert_eq!(words(&["ls", "nonsense:"]), [""; 0]);
+    }
+
+    #[test]
+    fn signals_before_processes() {
+        assert_eq!(words(&["kill", "-s", "SIGT"]), ["SIGTRAP", "SIGTERM", "SIGTSTP", "SIGTTIN", "SIGTTOU"]);
+        assert_eq!(words(&["kill", "--signal=TE"]), ["--signal=TERM"]);
+        assert_eq!(words(&["kill", "-US"]), ["-USR1", "-USR2"]);
+        let both = words(&["kill", "-"]);
+        assert!(both.contains(&"-HUP".to_owned()) && both.contains(&"-n".to_owned()));
+        // One was named, or these are not its options.
+        for line in [&["kill", "-9", "-"][..], &["kill", "-s", "9", "-"], &["kill", "--", "-"], &["rm", "-"]] {
+            assert!(!words(line).contains(&"-HUP".to_owned()), "{line:?}");
+        }
+        assert_eq!(words(&["kill", "--list", "US"]), ["USR1", "USR2"]);
+        assert_eq!(words(&["kill", "--holders=reader,wr"]), ["--holders=reader,writer"]);
+    }
+
+    #[test]
+    fn files_are_left_to_the_shell() {
+        for line in [
+            &["--config", ""][..],
+            &["--config=/e"],
+            &["config", "check", "x"],
+            &["peek", "-O", "x"],
+            &["create", "fifo", "/t"],
+            &["rm", "/run/x"],
+            &["show", "./x"],
+        ] {
+            assert_eq!(asked(line), Answer::Files, "{line:?}");
+        }
+        assert_eq!(asked(&["ls", "/ru"]), Answer::Directories);
+    }
+
+    #[test]
+    fn each_shell_is_told_in_its_own_way() {
+        let one = |value: &str, about: &str| Candidate { value: value.to_owned(), about: about.to_owned() };
+        let answer = Answer::Values(vec![one(r"queue:/a\n:b", "key 0x1: x"), one("fifo:", "")]);
+        assert_eq!(in_lines(&answer, zsh).unwrap_or_default(), "values\n=queue\\:/a\\\\n\\:b:key 0x1: x\n+fifo\\:\n");
+        assert_eq!(in_lines(&answer, fish).unwrap_or_default(), "values\nqueue:/a\\n:b\tkey 0x1: x\nfifo:\t\n");
+        assert_eq!(in_lines(&Answer::Values(vec![one("fifo:", "")]), fish).unwrap_or_default(), "partial\nfifo:\t\n");
+        assert_eq!(in_lines(&Answer::Values(Vec::new()), fish), None);
+    }
 }

@@ -52,7 +52,9 @@ impl Question {
             Some(b'\'') => (!rest.contains('\'')).then(|| rest.to_owned()),
             // An exclamation mark would keep the backslash that keeps it from being history.
             Some(_) => (!rest.contains('!')).then(|| behind_backslashes(rest, |c| "\\\"$`".contains(c))),
-            None => Some(behind_backslashes(rest, |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"/_.,:+-=@%".contains(c))),
+            None => Some(behind_backslashes(rest, |c| {
+                c.is_ascii() && !c.is_ascii_alphanumeric() && !"/_.,:+-=@%".contains(c)
+            })),
         }
     }
 
@@ -139,4 +141,104 @@ fn split(line: &[u8], breaks: &[u8]) -> (Vec<OsString>, OsString, Option<u8>) {
     let kept = OsStr::from_bytes(last.get(..kept).unwrap_or_default()).to_owned();
     words.push(last);
     (words.into_iter().map(OsString::from_vec).collect(), kept, quote)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What bash sets it to.
+    const BREAKS: &str = " \t\n\"'@><=;|&(:";
+
+    fn question(line: &str, kind: &str) -> Question {
+        Question::read(&[line, BREAKS, kind, "60"].map(OsString::from)).unwrap()
+    }
+
+    fn of(line: &str) -> (Vec<String>, String, Option<char>) {
+        let Question { words, kept, quote, .. } = question(line, "9");
+        let words = words.into_iter().map(|word| word.into_string().unwrap()).collect();
+        (words, kept.into_string().unwrap(), quote.map(char::from))
+    }
+
+    #[test]
+    fn lines_are_read_as_bash_reads_them() {
+        for (line, words, kept, quote) in [
+            ("ipcx ", &["ipcx", ""][..], "", None),
+            ("ipcx  rm\t-q 0x4", &["ipcx", "rm", "-q", "0x4"], "", None),
+            ("ipcx show queue:5", &["ipcx", "show", "queue:5"], "queue:", None),
+            (r"ipcx show queue\:5", &["ipcx", "show", "queue:5"], "", None),
+            ("ipcx show unix:@a", &["ipcx", "show", "unix:@a"], "unix:@", None),
+            ("ipcx kill --signal=TE", &["ipcx", "kill", "--signal=TE"], "--signal=", None),
+            ("ipcx show 'queue:/a b", &["ipcx", "show", "queue:/a b"], "", Some('\'')),
+            ("ipcx show queue:\"/a b", &["ipcx", "show", "queue:/a b"], "queue:", Some('"')),
+            (r#"ipcx show "queue:/a\$\x"#, &["ipcx", "show", r"queue:/a$\x"], "", Some('"')),
+            ("ipcx 'a b' c:", &["ipcx", "a b", "c:"], "c:", None),
+            ("ipcx a:b ", &["ipcx", "a:b", ""], "", None),
+            ("ipcx ''", &["ipcx", ""], "", None),
+        ] {
+            assert_eq!(
+                of(line),
+                (words.iter().map(|word| (*word).to_owned()).collect(), kept.to_owned(), quote),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_are_quoted_as_the_line_goes_on() {
+        for (line, value, typed) in [
+            ("ipcx show ", "queue:/a b", Some(r"queue:/a\ b")),
+            ("ipcx show queue:", "queue:/$(x)", Some(r"/\$\(x\)")),
+            ("ipcx show '", "queue:/$(x)", Some("queue:/$(x)")),
+            ("ipcx show '", "queue:/it's", None),
+            ("ipcx show \"", "queue:/`x` $y \"", Some(r#"queue:/\`x\` \$y \""#)),
+            ("ipcx show \"", "queue:/!x", None),
+            ("ipcx show ", "~/x", Some(r"\~/x")),
+            ("ipcx show ", "unix:/grün", Some("unix:/grün")),
+            ("ipcx show queue:", "shm:5", None),
+        ] {
+            assert_eq!(question(line, "9").typed(value).as_deref(), typed, "{line}{value}");
+        }
+    }
+
+    #[test]
+    fn only_lists_are_described_one_on_a_line() {
+        let one = |value: &str, about: &str| Candidate { value: value.to_owned(), about: about.to_owned() };
+        let values = [one("queue:5", "alice, 3 messages of 96 bytes and much more than fits"), one("queue:17", "root")];
+        let lines = |kind: &str, values: &[Candidate]| {
+            let question = question("ipcx show queue:", kind);
+            let layout = question.layout(values);
+            values.iter().map(|one| question.line(one, layout)).collect::<Vec<_>>()
+        };
+        for kind in LISTS {
+            let lines = lines(kind, &values);
+            assert_eq!(lines[0], "5   -- alice, 3 messages of 96 bytes and much more than fi…");
+            assert_eq!(lines[1].trim_end(), "17  -- root");
+            // Two beside each other would not fit.
+            assert!(lines.iter().all(|line| (30..60).contains(&line.width())), "{lines:?}");
+        }
+        for kind in ["9", "37", "", "x"] {
+            assert_eq!(lines(kind, &values), ["5", "17"]);
+        }
+        assert_eq!(lines("63", &values[..1]), ["5"], "the only one is typed");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_typed_is_read_back(value in "[ -~äλ]{0,20}", quote in "['\"]?") {
+            let line = format!("ipcx show {quote}");
+            if let Some(typed) = question(&line, "9").typed(&value) {
+                let (words, ..) = of(&format!("{line}{typed}{quote} "));
+                prop_assert_eq!(&words[2], &value);
+            }
+        }
+
+        #[test]
+        fn any_line_can_be_read(line: Vec<u8>, breaks: Vec<u8>) {
+            let (words, kept, _) = split(&line, &breaks);
+            prop_assert!(words.last().unwrap().as_bytes().starts_with(kept.as_bytes()));
+        }
+    }
 }

@@ -111,7 +111,11 @@ pub(super) fn addresses(takes: &[&str], typed: &str) -> Vec<CompletionCandidate>
         "fifo:" => fifos(which),
         "unix:" => sockets(takes.contains(&"pid:")),
         "pid:" => processes(kind, false),
-        _ => KINDS.iter().filter(|(name, ..)| *name == kind).flat_map(|(_, kinds, _)| of_kind(kind, *kinds, which)).collect(),
+        _ => KINDS
+            .iter()
+            .filter(|(name, ..)| *name == kind)
+            .flat_map(|(_, kinds, _)| of_kind(kind, *kinds, which))
+            .collect(),
     }
 }
 
@@ -148,7 +152,9 @@ fn begun(takes: &[&str], typed: &str) -> Vec<CompletionCandidate> {
     } else {
         // Kind by kind, as a person looks for them, and not family by family.
         for (kind, ..) in tables {
-            found.extend(rows.iter().map(by_address).filter(|one| one.get_value().as_bytes().starts_with(kind.as_bytes())));
+            found.extend(
+                rows.iter().map(by_address).filter(|one| one.get_value().as_bytes().starts_with(kind.as_bytes())),
+            );
         }
     }
     found.extend(OTHERS.iter().filter(|(kind, _)| meant(kind)).map(|(kind, about)| one(*kind, *about)));
@@ -180,4 +186,32 @@ fn sockets(abstract_ones: bool) -> Vec<CompletionCandidate> {
     named.sort();
     named.dedup_by(|a, b| a.0 == b.0);
     named.into_iter().map(|(address, about)| one(address, about)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_go_on_as_they_were_begun() {
+        for (typed, expected) in [
+            ("", "0x000004d2"),
+            ("0", "0x000004d2"),
+            ("0x0", "0x000004d2"),
+            ("0x00000", "0x000004d2"),
+            ("0x4", "0x4d2"),
+            ("0x4d2", "0x4d2"),
+            ("0x5", "0x000004d2"),
+        ] {
+            assert_eq!(spelled(Key(0x4d2), typed), expected, "{typed}");
+        }
+        assert_eq!(spelled(Key(-1), "0xf"), "0xffffffff");
+    }
+
+    #[test]
+    fn only_the_family_that_was_begun_is_read() {
+        assert_eq!(narrowed(Kinds::QUEUES, ""), Kinds::QUEUES);
+        assert_eq!(narrowed(Kinds::QUEUES, "/or"), Kinds::POSIX_QUEUES);
+        assert_eq!(narrowed(Kinds::QUEUES, "0x"), Kinds::SYSV_QUEUES);
+    }
 }

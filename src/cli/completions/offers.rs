@@ -130,9 +130,7 @@ impl Offer {
 fn filter(typed: &str) -> Vec<CompletionCandidate> {
     let kind = typed.split_once(':').map(|(kind, _)| kind);
     match kind {
-        Some(kind) if kind != "pid" && Address::is_kind(kind) => {
-            objects::addresses(OBJECTS, typed)
-        }
+        Some(kind) if kind != "pid" && Address::is_kind(kind) => objects::addresses(OBJECTS, typed),
         _ => names::filter(typed),
     }
 }
@@ -144,4 +142,76 @@ fn is_path(typed: &str) -> bool {
 
 fn mark(id: &str) -> Vec<CompletionCandidate> {
     vec![CompletionCandidate::new("").id(Some(id.to_owned()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of values that are whatever a person likes.
+    const FREE: [&str; 14] = [
+        "DATA",
+        "N",
+        "T",
+        "SIZE",
+        "SECONDS",
+        "KEY",
+        "PATH:ID",
+        "NAME",
+        "OCTAL",
+        "N,N",
+        "[INDEX=]N",
+        "VALUE",
+        "TEXT",
+        "COMMAND",
+    ];
+
+    fn each(command: &Command, look: &mut dyn FnMut(&str, &Arg)) {
+        command.get_arguments().for_each(|arg| look(command.get_name(), arg));
+        command.get_subcommands().for_each(|inner| each(inner, look));
+    }
+
+    #[test]
+    fn every_argument_with_values_was_thought_of() {
+        let mut offered = Vec::new();
+        each(&crate::cli::command(), &mut |command, arg| {
+            if !arg.get_action().takes_values() || !arg.get_possible_values().is_empty() {
+                return;
+            }
+            let value =
+                arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+            match offer(command, arg) {
+                Some(offer) => offered.push(offer),
+                None => assert!(
+                    FREE.contains(&value.as_str()),
+                    "{command} {}: nothing is offered for {value}",
+                    arg.get_id()
+                ),
+            }
+        });
+        // None of them is for an argument that was renamed.
+        for offer in [
+            Offer::Value(Kinds::QUEUES),
+            Offer::Value(Kinds::SHMS),
+            Offer::Value(Kinds::SEMS),
+            Offer::Key(Kinds::QUEUES),
+            Offer::Key(Kinds::SHMS),
+            Offer::Key(Kinds::SEMS),
+            Offer::Address(OBJECTS),
+            Offer::Receiver,
+            Offer::Signal,
+            Offer::Role,
+            Offer::Backup,
+            Offer::Filter,
+            Offer::Columns,
+            Offer::Sorting,
+            Offer::User,
+            Offer::Group,
+            Offer::Theme,
+            Offer::View,
+            Offer::File,
+        ] {
+            assert!(offered.contains(&offer), "{offer:?}");
+        }
+    }
 }
