@@ -174,6 +174,22 @@ fn values_are_the_keys_ids_and_names_that_exist() {
 }
 
 #[test]
+fn old_names_take_what_there_is() {
+    isolated(|| {
+        let (queue, unkeyed, segment, set) = objects();
+        let keyed = "key 0x000004d2, root, 2 messages of 16 bytes";
+        let ids = [pair(&queue, keyed), pair(&unkeyed, "no key, root, 0 messages of 0 bytes")];
+        assert_eq!(offered(&["ipcrm", "-q", ""]), ids);
+        assert_eq!(offered(&["ipcs", "-q", "-i", ""]), ids);
+        assert_eq!(values(&["ipcs", "-mi", ""]), [segment.to_string()]);
+        assert_eq!(values(&["lsipc", "--semaphores", "--id", ""]), [set.to_string()]);
+        assert_eq!(values(&["ipcrm", "-Q", ""]), ["0x000004d2"]);
+        assert_eq!(values(&["ipcrm", "--posix-shmem", ""]), ["/cache"]);
+        assert_eq!(values(&["lsipc", "-N", ""]), ["/lock", "/cache"]);
+    });
+}
+
+#[test]
 fn addresses_go_on_behind_their_kind() {
     isolated(|| {
         let (queue, unkeyed, segment, set) = objects();
@@ -181,8 +197,8 @@ fn addresses_go_on_behind_their_kind() {
         let queues = [format!("queue:{queue}"), format!("queue:{unkeyed}"), "queue:/orders".to_owned()];
         assert_eq!(values(&["peek", "queue:"]), queues);
         assert_eq!(values(&["peek", "q"]), queues);
-        let about = format!("key {}, root, 2 messages of 16 bytes", "0x000004d2");
-        assert_eq!(offered(&["show", "queue:"])[0], pair(&queues[0], &about));
+        let about = "key 0x000004d2, root, 2 messages of 16 bytes";
+        assert_eq!(offered(&["show", "queue:"])[0], pair(&queues[0], about));
         assert_eq!(values(&["show", "queue:0x"]), ["queue:0x000004d2"]);
         assert_eq!(values(&["show", "queue:/"]), ["queue:/orders"]);
         let others = [format!("shm:{segment}"), "shm:/cache".to_owned(), format!("sem:{set}"), "sem:/lock".to_owned()];

@@ -5,8 +5,8 @@
 
 use super::super::classic;
 use super::bash::Question;
-use super::names;
 use super::offers::{DIRECTORIES, FILES, attach};
+use super::{dropins, names};
 use crate::kernel::signals;
 use crate::model::Signals;
 use crate::model::shell::is_printable;
@@ -52,6 +52,7 @@ pub(in super::super) fn answer(cli: clap::Command, question: &[OsString]) {
 /// What may stand in the place of the last word.
 pub(super) fn find(cli: clap::Command, mut words: Vec<OsString>) -> Answer {
     let Some(current) = words.pop() else { return Answer::Values(Vec::new()) };
+    let cli = dropins::add(cli);
     if is_lost(&cli, &words) {
         return Answer::Values(Vec::new());
     }
@@ -250,6 +251,17 @@ mod tests {
         }
         assert_eq!(words(&["kill", "--list", "US"]), ["USR1", "USR2"]);
         assert_eq!(words(&["kill", "--holders=reader,wr"]), ["--holders=reader,writer"]);
+    }
+
+    #[test]
+    fn old_names_are_hidden_but_known() {
+        assert!(!words(&[""]).contains(&"ipcrm".to_owned()));
+        assert_eq!(words(&["ipcr"]), ["ipcrm"]);
+        assert_eq!(words(&["ipcrm", "--queue-"]), ["--queue-id", "--queue-key"]);
+        assert_eq!(words(&["ipcrm", "--all=p"]), ["--all=pshm", "--all=pmsg", "--all=psem"]);
+        assert_eq!(words(&["lsipc", "--time-format", ""]), ["short", "full", "iso"]);
+        assert!(words(&["ipcs", "-"]).contains(&"-q".to_owned()));
+        assert_eq!(words(&["ipcs", "-i", ""]), [""; 0], "of which kind was not said");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `ipcx completions`: the scripts that teach bash, zsh and fish to complete ipcx, and what they ask when Tab is pressed.
 //!
-//! A script hands the line as far as the cursor to `ipcx __complete SHELL …` and shows what comes back: [`answer`] finds
+//! A script hands the line as far as the cursor to `ipcx __complete SHELL …` and shows what comes back: [`answer()`] finds
 //! what may stand there, [`offers`] knows which values an argument takes, and the others where those come from. Nothing is
 //! printed on stderr meanwhile, nothing is changed, and no process is looked into but where a pid is asked for.
 
 mod answer;
 mod bash;
+mod dropins;
 mod names;
 mod objects;
 mod offers;

@@ -45,8 +45,7 @@ pub(super) fn values(kinds: Kinds, typed: &str) -> Vec<CompletionCandidate> {
             found.push(one(spelled(key, typed), about(&row, id)));
         }
         if let Some(id) = id.filter(|_| key.is_none() || number) {
-            let key = key.map_or_else(|| "no key".to_owned(), |key| format!("key {key}"));
-            found.push(one(id.to_string(), about(&row, Some(key))));
+            found.push(one(id.to_string(), about(&row, Some(keyed(&row)))));
         }
         found.extend(name(&row).map(|name| one(name, about(&row, None))));
     }
@@ -58,6 +57,21 @@ pub(super) fn keys(kinds: Kinds, typed: &str) -> Vec<CompletionCandidate> {
     let mut found = values(kinds & Kinds::SYSV, typed);
     found.retain(|one| one.get_value().as_bytes().starts_with(b"0x"));
     found
+}
+
+/// Ids of System V objects.
+pub(super) fn ids(kinds: Kinds) -> Vec<CompletionCandidate> {
+    let Some(snapshot) = look(kinds & Kinds::SYSV) else { return Vec::new() };
+    let rows = Row::all(&snapshot);
+    rows.filter_map(|row| Some(one(row.id()?.to_string(), about(&row, Some(keyed(&row)))))).collect()
+}
+
+/// By which key it is found.
+fn keyed(row: &Row<'_>) -> String {
+    match row.key() {
+        Some(key) if key != Key::PRIVATE => format!("key {key}"),
+        _ => "no key".to_owned(),
+    }
 }
 
 /// The family that the first characters leave.
@@ -130,7 +144,7 @@ fn of_kind(kind: &str, kinds: Kinds, which: &str) -> Vec<CompletionCandidate> {
 
 /// An object by the address that tables print.
 fn by_address(row: &Row<'_>) -> CompletionCandidate {
-    let key = row.key().map(|key| if key == Key::PRIVATE { "no key".to_owned() } else { format!("key {key}") });
+    let key = row.id().map(|_| keyed(row));
     one(row.snapshot.address(row.place).to_string(), about(row, key))
 }
 

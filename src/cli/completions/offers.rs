@@ -26,6 +26,12 @@ enum Offer {
     Value(Kinds),
     /// Key.
     Key(Kinds),
+    /// System V id.
+    Id(Kinds),
+    /// System V id of the kind that an option before it names.
+    IdOfKind,
+    /// POSIX name.
+    Name(Kinds),
     /// Addresses that begin so, or a file's path.
     Address(&'static [&'static str]),
     /// A process, or with `--holders` an object, or with `--list` a signal.
@@ -67,6 +73,9 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         ("rm", "queue_key", _) => Offer::Key(Kinds::QUEUES),
         ("rm", "shmem_key", _) => Offer::Key(Kinds::SHMS),
         ("rm", "semaphore_key", _) => Offer::Key(Kinds::SEMS),
+        ("ipcs" | "lsipc", _, "ID") => Offer::IdOfKind,
+        ("lsipc", _, "NAME") => Offer::Name(Kinds::POSIX),
+        ("ipcrm", _, name) => of_removal(name)?,
         ("undo", _, "N") => Offer::Backup,
         ("send", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:", "unix:"]),
         ("recv", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:"]),
@@ -88,6 +97,34 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
     })
 }
 
+/// What an option of `ipcrm` takes, by the name of its value.
+fn of_removal(value: &str) -> Option<Offer> {
+    let (kind, by) = value.split_once('-')?;
+    let kinds = match kind {
+        "QUEUE" => Kinds::QUEUES,
+        "SHM" => Kinds::SHMS,
+        _ => Kinds::SEMS,
+    };
+    Some(match by {
+        "ID" => Offer::Id(kinds),
+        "KEY" => Offer::Key(kinds),
+        _ => Offer::Name(kinds),
+    })
+}
+
+/// The System V kind that an option among these words names: `-q`, `--queues`, or the letter in a bundle.
+fn chosen(words: &[OsString]) -> Kinds {
+    let has = |letter: char, long: &str| {
+        words.iter().filter_map(|word| word.to_str()).any(|word| match word.strip_prefix('-') {
+            Some(rest) if rest.starts_with('-') => word == long,
+            Some(bundle) => bundle.contains(letter),
+            None => false,
+        })
+    };
+    let kinds = [('q', "--queues", Kinds::QUEUES), ('m', "--shmems", Kinds::SHMS), ('s', "--semaphores", Kinds::SEMS)];
+    kinds.into_iter().find(|(letter, long, _)| has(*letter, long)).map_or(Kinds::empty(), |(.., kinds)| kinds)
+}
+
 impl Offer {
     /// The values, of which those that go on otherwise than they were begun are dropped later.
     fn values(self, typed: &OsStr, words: &[OsString]) -> Vec<CompletionCandidate> {
@@ -105,6 +142,9 @@ impl Offer {
             Self::Group => return names::listed(users::GROUP, ""),
             Self::Value(kinds) => objects::values(kinds, text),
             Self::Key(kinds) => objects::keys(kinds, text),
+            Self::Id(kinds) => objects::ids(kinds),
+            Self::IdOfKind => objects::ids(chosen(words)),
+            Self::Name(kinds) => objects::values(kinds & Kinds::POSIX, text),
             Self::Address(takes) => objects::addresses(takes, text),
             Self::Receiver if said("--list") || said("-l") => names::signals(""),
             Self::Receiver if text.starts_with("pid:") => names::processes("pid:", true),
