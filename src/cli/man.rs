@@ -43,6 +43,7 @@ pub static PAGES: &[Page] = pages![
     "ipcx-tui.1",
     "ipcx-config.1",
     "ipcx-keys.1",
+    "ipcx-completions.1",
     "ipcx-man.1",
     "ipcx-ipcs.1",
     "ipcx.toml.5",

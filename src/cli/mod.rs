@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod classic;
+mod completions;
 mod config;
 mod create;
 mod exit;
@@ -89,6 +90,7 @@ enum Command {
     Config(config::Config),
     Keys(keys::Keys),
     Man(man::Man),
+    Completions(completions::Completions),
 }
 
 /// The whole command line as clap knows it: help, manual pages and completions are made of it.
@@ -99,8 +101,14 @@ pub fn command() -> clap::Command {
 /// Runs ipcx with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::kernel::threads::grow_heaps_in_large_steps();
-    let arguments = classic::rewrite(arguments, &crate::kernel::signals::known());
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [_, ask, question @ ..] = &arguments[..]
+        && ask == completions::ASK
+    {
+        completions::answer(command(), question);
+        return Exit::Done.into();
+    }
+    let arguments = classic::rewrite(arguments, &crate::kernel::signals::known());
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return exit::from_clap(&error, subcommand(&arguments).as_deref()).into(),
@@ -125,6 +133,7 @@ impl Cli {
         let settings = match &self.command {
             Some(Command::Config(config)) => return config.run(asked),
             Some(Command::Man(man)) => return man.run(),
+            Some(Command::Completions(completions)) => return completions.run(),
             None if opens => settings::load(asked)?,
             None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
             _ => settings::load(asked)?,
@@ -146,6 +155,7 @@ impl Cli {
             Some(Command::Kill(kill)) => kill.run(read_only),
             Some(Command::Config(config)) => config.run(asked),
             Some(Command::Man(man)) => man.run(),
+            Some(Command::Completions(completions)) => completions.run(),
             Some(Command::Keys(_)) => keys::Keys::run(&settings.keys),
         }
     }

@@ -16,6 +16,7 @@ mod cli_rm;
 mod cli_show;
 mod commands;
 mod compat_ipcs;
+mod completions;
 mod config;
 mod create;
 mod create_fifo;

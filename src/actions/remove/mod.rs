@@ -139,7 +139,14 @@ fn describe(snapshot: &Snapshot, object: &Object) -> String {
         let name = snapshot.user_name(ids.uid).map(|name| escape(name.as_bytes()).into_owned());
         parts.push(format!("owner {}", name.unwrap_or_else(|| ids.uid.to_string())));
     }
-    parts.extend(match &object.body {
+    parts.extend(holds(object));
+    parts.join(", ")
+}
+
+/// What an object holds, in a few words: `3 messages of 96 bytes`, `4096 bytes`, `2 semaphores`; `None` where that is not
+/// known, and of what is no queue, segment or semaphore.
+pub fn holds(object: &Object) -> Option<String> {
+    match &object.body {
         Body::Queue(queue) => queue.messages.map(|n| match queue.bytes {
             Some(bytes) => format!("{} of {}", count(n, "message"), count(bytes, "byte")),
             None => count(n, "message"),
@@ -148,8 +155,7 @@ fn describe(snapshot: &Snapshot, object: &Object) -> String {
         Body::Semaphore(set) if object.family() == Some(Family::Sysv) => Some(count(set.count, "semaphore")),
         Body::Semaphore(set) => set.values.as_deref().and_then(|v| v.first()).map(|one| format!("value {}", one.value)),
         _ => None,
-    });
-    parts.join(", ")
+    }
 }
 
 impl Removal {
