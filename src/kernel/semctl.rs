@@ -2,6 +2,7 @@
 //! changing and removing a set.
 
 use super::Result;
+use super::sysvipc::{Perm, SemLine};
 use crate::model::{Ids, Key, Semaphore};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -57,6 +58,31 @@ pub fn stat(id: i32) -> Result<SemStat> {
         mode: (u32::from(perm.mode) & 0o777) as u16,
         count: ds.sem_nsems,
         operated: ds.sem_otime,
+    })
+}
+
+/// The set in a slot of the kernel's table.
+pub(super) fn by_index(index: i32) -> Option<SemLine> {
+    let mut ds = MaybeUninit::<libc::semid_ds>::zeroed();
+    // SAFETY: the fourth argument is the pointer member of `union semun`; `ds` is a valid, writable semid_ds.
+    let id = unsafe { libc::semctl(index, 0, SEM_STAT_ANY, ds.as_mut_ptr()) };
+    if id < 0 {
+        return None;
+    }
+    // SAFETY: plain integers, zeroed above and filled by the successful call.
+    let ds = unsafe { ds.assume_init() };
+    let perm = ds.sem_perm;
+    Some(SemLine {
+        perm: Perm {
+            key: Key(perm.__key),
+            id,
+            mode: u32::from(perm.mode),
+            owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
+            creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
+        },
+        count: ds.sem_nsems,
+        operated: ds.sem_otime,
+        changed: ds.sem_ctime,
     })
 }
 
