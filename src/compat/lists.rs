@@ -18,6 +18,21 @@ pub(super) fn sets(each: &mut dyn FnMut(SemLine)) {
     read(sysvipc::read_sem, by_index::read_sem, each);
 }
 
+/// The queue with this id.
+pub(super) fn queue(id: i32) -> Option<MsgLine> {
+    sysvipc::find_msg(id).unwrap_or_else(|_| by_index::find_msg(id))
+}
+
+/// The segment with this id.
+pub(super) fn segment(id: i32) -> Option<ShmLine> {
+    sysvipc::find_shm(id).unwrap_or_else(|_| by_index::find_shm(id))
+}
+
+/// The semaphore set with this id.
+pub(super) fn set(id: i32) -> Option<SemLine> {
+    sysvipc::find_sem(id).unwrap_or_else(|_| by_index::find_sem(id))
+}
+
 type Read<T, R> = fn(&mut dyn FnMut(T)) -> Result<R>;
 
 fn read<T>(table: Read<T, usize>, slots: Read<T, ()>, each: &mut dyn FnMut(T)) {

@@ -5,7 +5,9 @@
 pub(super) fn human(bytes: u64, point: &str) -> String {
     let step = bytes.checked_ilog2().unwrap_or(0) / 10;
     let letter = ["B", "K", "M", "G", "T", "P", "E"][step as usize];
-    let tenths = ((u128::from(bytes) * 20 >> (10 * step)) + 1) / 2;
+    // Of exbibytes the tools count whole kilobytes only.
+    let counted = if step == 6 { bytes - bytes % 1024 } else { bytes };
+    let tenths = ((u128::from(counted) * 20) >> (10 * step)).div_ceil(2);
     match (tenths / 10, tenths % 10) {
         (whole, 0) => format!("{whole}{letter}"),
         (whole, tenth) => format!("{whole}{point}{tenth}{letter}"),
@@ -35,6 +37,8 @@ mod tests {
             ((1 << 60) - 1, "1024P"),
             (1_441_151_880_758_558_719, "1.2E"),
             (1_441_151_880_758_558_720, "1.3E"),
+            (1_210_567_579_837_190_143, "1E"),
+            (1_210_567_579_837_190_144, "1.1E"),
             (u64::MAX, "16E"),
         ] {
             assert_eq!(human(bytes, "."), shown, "{bytes}");

@@ -27,3 +27,19 @@ pub fn read_sem(each: &mut dyn FnMut(SemLine)) -> Result<()> {
     (0..=highest).filter_map(semctl::by_index).for_each(each);
     Ok(())
 }
+
+/// The queue with this id. Needs no privilege.
+pub fn find_msg(id: i32) -> Option<MsgLine> {
+    // The slot of an id is told by its low bits, and an id may stand for it: see `msgctl::stat`.
+    msgctl::by_index(id).map(|(line, _)| line).filter(|line| line.perm.id == id)
+}
+
+/// The segment with this id.
+pub fn find_shm(id: i32) -> Option<ShmLine> {
+    shmctl::by_index(id).filter(|line| line.perm.id == id)
+}
+
+/// The semaphore set with this id.
+pub fn find_sem(id: i32) -> Option<SemLine> {
+    semctl::by_index(id).filter(|line| line.perm.id == id)
+}

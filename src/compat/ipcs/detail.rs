@@ -7,13 +7,7 @@ use crate::kernel::{msgctl, semctl};
 
 /// A queue; says whether there is one with this id.
 pub(super) fn queue(page: &mut Page, id: i32) -> bool {
-    let mut found = None;
-    lists::queues(&mut |line| {
-        if line.perm.id == id {
-            found = Some(line);
-        }
-    });
-    let Some(line) = found else { return false };
+    let Some(line) = lists::queue(id) else { return false };
     // The table lacks the limit. Asked so that no read permission is needed; util-linux shows 0 without it.
     let limit = msgctl::stat(id).map_or(0, |stat| stat.limit_bytes);
     page.line("");
@@ -34,13 +28,7 @@ pub(super) fn queue(page: &mut Page, id: i32) -> bool {
 
 /// A segment; likewise.
 pub(super) fn segment(page: &mut Page, id: i32) -> bool {
-    let mut found = None;
-    lists::segments(&mut |line| {
-        if line.perm.id == id {
-            found = Some(line);
-        }
-    });
-    let Some(line) = found else { return false };
+    let Some(line) = lists::segment(id) else { return false };
     page.line("");
     page.line(format_args!("Shared memory Segment shmid={id}"));
     page.line(ids(&line.perm, "\t"));
@@ -54,20 +42,14 @@ pub(super) fn segment(page: &mut Page, id: i32) -> bool {
     ));
     page.time_line("att_time=", line.attached);
     page.time_line("det_time=", line.detached);
-    page.time_line("change_time=", line.changed);
+    page.set_time_line("change_time=", line.changed);
     page.line("");
     true
 }
 
 /// A semaphore set; likewise. Errors: without read permission on it.
 pub(super) fn set(page: &mut Page, id: i32) -> Result<bool, Stop> {
-    let mut found = None;
-    lists::sets(&mut |line| {
-        if line.perm.id == id {
-            found = Some(line);
-        }
-    });
-    let Some(line) = found else { return Ok(false) };
+    let Some(line) = lists::set(id) else { return Ok(false) };
     let semaphores = match semctl::read_values(id, line.count) {
         Ok(semaphores) => semaphores,
         // Removed since it was in the table.
@@ -81,7 +63,7 @@ pub(super) fn set(page: &mut Page, id: i32) -> Result<bool, Stop> {
     page.line(format_args!("mode={}, access_perms={}", octal(mode), octal(mode & 0o777)));
     page.line(format_args!("nsems = {}", line.count));
     page.time_line("otime = ", line.operated);
-    page.time_line("ctime = ", line.changed);
+    page.set_time_line("ctime = ", line.changed);
     for name in ["semnum", "value", "ncount", "zcount", "pid"] {
         page.cell(name, 10);
     }

@@ -5,6 +5,7 @@ use crate::compat::{ctime, size};
 use crate::kernel::locale;
 use std::fmt::Display;
 use std::io::{self, StdoutLock, Write};
+use std::ops::Range;
 
 /// How sizes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,18 +109,25 @@ impl Page {
 
     /// A column of times without day of the week and year.
     pub(super) fn short_time(&mut self, seconds: i64) {
-        self.time(seconds, 4..20, 20);
+        self.time((seconds != 0).then_some(seconds), 4..20, 20);
     }
 
     /// A column of whole times.
     pub(super) fn long_time(&mut self, seconds: i64) {
-        self.time(seconds, 0..24, 26);
+        self.time((seconds != 0).then_some(seconds), 0..24, 26);
     }
 
     /// `label=` and a whole time, on a line.
     pub(super) fn time_line(&mut self, label: &str, seconds: i64) {
         self.add(label);
         self.long_time(seconds);
+        self.end();
+    }
+
+    /// The same for a time that is always set, be it 0.
+    pub(super) fn set_time_line(&mut self, label: &str, seconds: i64) {
+        self.add(label);
+        self.time(Some(seconds), 0..24, 26);
         self.end();
     }
 
@@ -152,16 +160,13 @@ impl Page {
         self.text.resize(end + 1, b' ');
     }
 
-    fn time(&mut self, seconds: i64, part: std::ops::Range<usize>, width: usize) {
+    fn time(&mut self, seconds: Option<i64>, part: Range<usize>, width: usize) {
+        let Some(seconds) = seconds else { return self.cell("Not set", width) };
+        self.time.clear();
+        ctime::write(&mut self.time, seconds);
+        let end = part.end.min(self.time.len());
         let start = self.text.len();
-        if seconds == 0 {
-            self.text.extend(b"Not set");
-        } else {
-            self.time.clear();
-            ctime::write(&mut self.time, seconds);
-            let end = part.end.min(self.time.len());
-            self.text.extend(self.time.get(part.start..end).unwrap_or(&self.time));
-        }
+        self.text.extend_from_slice(self.time.get(part.start..end).unwrap_or(&self.time));
         self.pad(start, width);
     }
 
