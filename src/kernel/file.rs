@@ -103,6 +103,9 @@ pub fn read_lines(path: &str, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) ->
         let _ = each(&text);
         return Ok(());
     }
+    if hand_out_lines(&mut text, each).is_break() {
+        return Ok(());
+    }
     let (send, pieces) = std::sync::mpsc::sync_channel(4);
     // The receiving end moves in, so that an early return lets the thread go.
     std::thread::scope(move |scope| {
@@ -115,19 +118,23 @@ pub fn read_lines(path: &str, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) ->
                 }
             }
         });
-        loop {
-            let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
-            if each(&text[..whole]).is_break() {
+        while let Ok(piece) = pieces.recv() {
+            text.extend_from_slice(&piece.map_err(|error| fail(&error))?);
+            if hand_out_lines(&mut text, each).is_break() {
                 return Ok(());
             }
-            text.drain(..whole);
-            let Ok(piece) = pieces.recv() else {
-                let _ = each(&text);
-                return Ok(());
-            };
-            text.extend_from_slice(&piece.map_err(|error| fail(&error))?);
         }
+        let _ = each(&text);
+        Ok(())
     })
+}
+
+/// Hands out the whole lines of a text, and leaves what is behind them.
+fn hand_out_lines(text: &mut Vec<u8>, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
+    let whole = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+    let flow = each(&text[..whole]);
+    text.drain(..whole);
+    flow
 }
 
 /// Reads until a piece is full or the file ends.

@@ -16,6 +16,7 @@ mod cli_show;
 mod commands;
 mod compat_ipcs;
 mod compat_ipcs_elsewhere;
+mod compat_ipcs_numbers;
 mod config;
 mod create;
 mod create_fifo;
