@@ -3,7 +3,8 @@
 #
 #   benches/commands.sh [-p] [queues|fds|small|all]
 #
-#     queues  31,000 System V queues in an IPC namespace of their own: against cat and ipcs -q (needs root)
+#     queues  31,000 System V queues in an IPC namespace of their own: against cat and ipcs -q, under ipcx's own name
+#             and under the old one (needs root)
 #     fds     1,500 processes with 127,000 fds: against a bare readlinkat walk (walk.c) and lsof -n
 #     small   this machine as it is, and the size of the binary
 #     -p      into a pipe that is drained instead of /dev/null
@@ -105,14 +106,18 @@ faster_than() {
 }
 
 queues() {
-    say '== ls -q with 31,000 queues'
-    set -- 'cat=cat /proc/sysvipc/msg' 'ipcx=ipcx ls -q'
+    say '== ls -q, and ipcs -q, with 31,000 queues'
+    set -- 'cat=cat /proc/sysvipc/msg' 'ipcx=ipcx ls -q' 'ipcx-ipcs=ipcx ipcs -q'
     if have ipcs; then set -- "$@" 'ipcs=ipcs -q'; else skip 'ipcs -q: not installed'; fi
     # shellcheck disable=SC2086 # $pipe is an option or nothing
     under queues 31000 -- compare $pipe -n 15 "$@" || return 0
     if ipcx_worked; then
         verdict 'against cat /proc/sysvipc/msg' "$(cell ipcx x-MED)" most 2 times
-        if have ipcs; then faster_than ipcs 3; fi
+        if have ipcs; then
+            faster_than ipcs 3
+            ratio=$(divide "$(cell ipcs WALL-MED)" "$(cell ipcx-ipcs WALL-MED)")
+            verdict 'as ipcs -q faster than ipcs' "$ratio" least 3 times
+        fi
     fi
 }
 

@@ -4,14 +4,17 @@
 //! One file or folder for each. What they share is here: by which name the program was called, options as `getopt_long(3)`
 //! reads them, numbers as `strtol(3)` does, output that is checked to the end, names of users asked once.
 
+mod ctime;
 mod getopt;
 mod ipcmk;
 mod ipcrm;
 mod ipcs;
+mod lists;
 mod lsipc;
 mod names;
 mod number;
 mod out;
+mod size;
 
 use getopt::{Getopt, Known};
 use out::Stop;

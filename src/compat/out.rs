@@ -60,3 +60,10 @@ fn write_error(text: &[u8]) {
 pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(1 << 16, io::stdout().lock())
 }
+
+/// A text by itself: help, the version.
+pub(super) fn print(text: &str) -> Result<(), Stop> {
+    let mut out = stdout();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}

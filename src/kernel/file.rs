@@ -7,6 +7,7 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use std::ffi::OsStr;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -92,13 +93,17 @@ pub fn read_number(path: &str) -> Result<u64> {
 const PIECE: usize = 64 * 1024;
 
 /// Hands a text file to `each` in pieces of whole lines. A file of more than one piece is read by a thread of its own:
-/// the kernel makes the text of /proc while it is read, and that takes as long as making sense of it.
-pub fn read_lines(path: &str, each: &mut dyn FnMut(&[u8])) -> Result<()> {
+/// the kernel makes the text of /proc while it is read, and that takes as long as making sense of it. What comes after the
+/// piece with which `each` breaks off is not read.
+pub fn read_lines(path: &str, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()> {
     let fail = |error: &std::io::Error| Error::from_io(path, error);
     let mut file = std::fs::File::open(path).map_err(|error| fail(&error))?;
     let mut text = read_piece(&mut file).map_err(|error| fail(&error))?;
     if text.len() < PIECE {
-        each(&text);
+        let _ = each(&text);
+        return Ok(());
+    }
+    if hand_out_lines(&mut text, each).is_break() {
         return Ok(());
     }
     let (send, pieces) = std::sync::mpsc::sync_channel(4);
@@ -113,17 +118,23 @@ pub fn read_lines(path: &str, each: &mut dyn FnMut(&[u8])) -> Result<()> {
                 }
             }
         });
-        loop {
-            let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
-            each(&text[..whole]);
-            text.drain(..whole);
-            let Ok(piece) = pieces.recv() else {
-                each(&text);
-                return Ok(());
-            };
+        while let Ok(piece) = pieces.recv() {
             text.extend_from_slice(&piece.map_err(|error| fail(&error))?);
+            if hand_out_lines(&mut text, each).is_break() {
+                return Ok(());
+            }
         }
+        let _ = each(&text);
+        Ok(())
     })
+}
+
+/// Hands out the whole lines of a text, and leaves what is behind them.
+fn hand_out_lines(text: &mut Vec<u8>, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
+    let whole = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+    let flow = each(&text[..whole]);
+    text.drain(..whole);
+    flow
 }
 
 /// Reads until a piece is full or the file ends.

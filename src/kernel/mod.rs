@@ -3,6 +3,7 @@
 //! `unsafe` is allowed here and nowhere else; each block says why it is sound.
 #![allow(unsafe_code)]
 
+pub mod by_index;
 pub mod capability;
 pub mod clock;
 pub mod dirents;
@@ -15,6 +16,7 @@ pub mod file;
 pub mod hold_signals;
 pub mod host;
 pub mod inet_diag;
+pub mod ipc_info;
 pub mod job_signals;
 pub mod key;
 pub mod lease;

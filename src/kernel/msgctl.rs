@@ -2,14 +2,13 @@
 //! making, changing and removing one. Its messages are in `messages`.
 
 use super::Result;
+use super::ipc_info::{self, MsgUsed};
 use super::sysvipc::{MsgLine, Perm};
 use super::{Mode, key_of};
 use crate::model::{Ids, Key};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
 
-/// `MSG_INFO` (`linux/msg.h`): what is in use, and the highest index.
-const MSG_INFO: libc::c_int = 12;
 /// `MSG_STAT_ANY` (`linux/msg.h`, Linux 4.17): like `MSG_STAT`, without the check for read permission.
 const MSG_STAT_ANY: libc::c_int = 13;
 
@@ -117,21 +116,17 @@ pub fn set(id: i32, settings: &MsgSettings) -> Result<()> {
 /// called `each` where it is the wrong way: on kernels before 4.17, and where the indices in use lie so far apart
 /// (`ipcmni_extend`) that most calls would find nothing.
 pub fn read_all(each: &mut dyn FnMut(MsgLine, u64)) -> bool {
-    let mut info = MaybeUninit::<libc::msginfo>::zeroed();
-    // SAFETY: MSG_INFO fills a struct msginfo, which is what is passed; the prototype wants a msqid_ds.
-    let highest = unsafe { libc::msgctl(0, MSG_INFO, info.as_mut_ptr().cast()) };
-    // SAFETY: plain integers, zeroed above.
-    let queues = unsafe { info.assume_init() }.msgpool;
+    let Ok(MsgUsed { queues, highest, .. }) = ipc_info::msg_used() else { return false };
     let sparse = i64::from(highest) > 4 * i64::from(queues) + 4096;
-    if highest < 0 || sparse || (queues > 0 && !(0..=highest).any(|index| by_index(index).is_some())) {
+    if sparse || (queues > 0 && !(0..=highest).any(|index| by_index(index).is_some())) {
         return false;
     }
     (0..=highest).filter_map(by_index).for_each(|(line, limit)| each(line, limit));
     true
 }
 
-/// The queue in a slot of the kernel's table.
-fn by_index(index: i32) -> Option<(MsgLine, u64)> {
+/// The queue in a slot of the kernel's table, and the most bytes it takes.
+pub(super) fn by_index(index: i32) -> Option<(MsgLine, u64)> {
     let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();
     // SAFETY: `ds` is a valid, writable msqid_ds for the whole call.
     let id = unsafe { libc::msgctl(index, MSG_STAT_ANY, ds.as_mut_ptr()) };

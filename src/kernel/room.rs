@@ -1,7 +1,7 @@
 //! The limits that making an object can meet: sysctls (`man 5 proc_sys_kernel`, `proc_sys_fs`), `RLIMIT_MSGQUEUE`, free
 //! space; and what is used of them, by the kernel's own counts. `None` where the kernel does not show it.
 
-use super::{Error, Result, file, posix_shm};
+use super::{Error, Result, file, ipc_info, posix_shm};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
 use std::mem::MaybeUninit;
@@ -16,19 +16,9 @@ pub fn msgmni() -> Option<u64> {
     file::read_number("/proc/sys/kernel/msgmni").ok()
 }
 
-/// `MSG_INFO`, `SHM_INFO`, `SEM_INFO` (`linux/msg.h`, `shm.h`, `sem.h`): what is in use, in the caller's IPC namespace.
-const MSG_INFO: libc::c_int = 12;
-const SHM_INFO: libc::c_int = 14;
-const SEM_INFO: libc::c_int = 19;
-
-/// System V queues that there are (`msgpool` of `man 2 msgctl`, `MSG_INFO`).
+/// System V queues that there are.
 pub fn queues() -> Option<u64> {
-    let mut info = MaybeUninit::<libc::msginfo>::zeroed();
-    // SAFETY: MSG_INFO fills a struct msginfo, which is what is passed; the prototype wants a msqid_ds.
-    let result = unsafe { libc::msgctl(0, MSG_INFO, info.as_mut_ptr().cast()) };
-    Errno::result(result).ok()?;
-    // SAFETY: plain integers, zeroed above and filled by the successful call.
-    u64::try_from(unsafe { info.assume_init() }.msgpool).ok()
+    u64::try_from(ipc_info::msg_used().ok()?.queues).ok()
 }
 
 /// Limits of System V segments.
@@ -46,32 +36,15 @@ pub struct ShmLimits {
     pub used_pages: u64,
 }
 
-/// `struct shm_info` (`linux/shm.h`), which libc does not have.
-#[repr(C)]
-struct ShmInfo {
-    used_ids: libc::c_int,
-    total: libc::c_ulong,
-    resident: libc::c_ulong,
-    swapped: libc::c_ulong,
-    swap_attempts: libc::c_ulong,
-    swap_successes: libc::c_ulong,
-}
-
 /// Reads them.
 pub fn shm() -> Option<ShmLimits> {
-    let number = |name: &str| file::read_number(&format!("/proc/sys/kernel/{name}")).ok();
-    let mut info = MaybeUninit::<ShmInfo>::zeroed();
-    // SAFETY: SHM_INFO fills a struct shm_info, which is what is passed; the prototype wants a shmid_ds.
-    let result = unsafe { libc::shmctl(0, SHM_INFO, info.as_mut_ptr().cast()) };
-    Errno::result(result).ok()?;
-    // SAFETY: plain integers, zeroed above and filled by the successful call.
-    let info = unsafe { info.assume_init() };
+    let (limits, used) = (ipc_info::shm_limits().ok()?, ipc_info::shm_used().ok()?);
     Some(ShmLimits {
-        largest: number("shmmax")?,
-        segments: number("shmmni")?,
-        pages: number("shmall")?,
-        used: u64::try_from(info.used_ids).ok()?,
-        used_pages: info.total,
+        largest: limits.largest,
+        segments: limits.segments,
+        pages: limits.pages,
+        used: u64::try_from(used.segments).ok()?,
+        used_pages: used.pages,
     })
 }
 
@@ -90,35 +63,16 @@ pub struct SemLimits {
     pub used_in_all: u64,
 }
 
-/// `struct seminfo` (`linux/sem.h`), which libc has for one C library only.
-#[repr(C)]
-struct SemInfo {
-    limits: [libc::c_int; 7],
-    /// `semusz`: for `SEM_INFO`, the number of sets.
-    sets: libc::c_int,
-    largest_value: libc::c_int,
-    /// `semaem`: the number of semaphores.
-    semaphores: libc::c_int,
-}
-
 /// Reads them.
 pub fn sem() -> Option<SemLimits> {
-    let mut info = MaybeUninit::<SemInfo>::zeroed();
-    // SAFETY: SEM_INFO fills the struct seminfo that its only argument points to.
-    let result = unsafe { libc::semctl(0, 0, SEM_INFO, info.as_mut_ptr()) };
-    Errno::result(result).ok()?;
-    // SAFETY: plain integers, zeroed above and filled by the successful call.
-    let info = unsafe { info.assume_init() };
-    let used = (u64::try_from(info.sets).ok()?, u64::try_from(info.semaphores).ok()?);
-    parse_sem(&file::read("/proc/sys/kernel/sem").ok()?, used)
-}
-
-/// `SEMMSL SEMMNS SEMOPM SEMMNI`; `used` are sets and semaphores.
-pub fn parse_sem(text: &[u8], used: (u64, u64)) -> Option<SemLimits> {
-    let mut numbers = super::text::Numbers::new(text.trim_ascii());
-    let (in_set, in_all) = (numbers.unsigned()?, numbers.unsigned()?);
-    numbers.field()?;
-    Some(SemLimits { in_set, in_all, sets: numbers.unsigned()?, used: used.0, used_in_all: used.1 })
+    let (limits, used) = (ipc_info::sem_limits().ok()?, ipc_info::sem_used().ok()?);
+    Some(SemLimits {
+        in_set: limits.in_set,
+        in_all: limits.in_all,
+        sets: limits.sets,
+        used: u64::try_from(used.sets).ok()?,
+        used_in_all: u64::try_from(used.semaphores).ok()?,
+    })
 }
 
 /// Limits of POSIX queues (`/proc/sys/fs/mqueue`), for who has no `CAP_SYS_RESOURCE`.
@@ -187,25 +141,4 @@ pub fn free_in_dev_shm() -> Result<Option<u64>> {
 
 fn stat_dev_shm() -> Result<nix::sys::statvfs::Statvfs> {
     nix::sys::statvfs::statvfs(posix_shm::DIRECTORY).map_err(|errno| Error::from_errno(posix_shm::DIRECTORY, errno))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn kernel_sem() {
-        let limits = parse_sem(b"32000\t1024000000\t500\t32000\n", (3, 9));
-        let expected = SemLimits { in_set: 32000, in_all: 1_024_000_000, sets: 32000, used: 3, used_in_all: 9 };
-        assert_eq!(limits, Some(expected));
-        assert_eq!(parse_sem(b"32000\t1024000000\t500\n", (3, 9)), None);
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let _ = parse_sem(&text, (0, 0));
-        }
-    }
 }

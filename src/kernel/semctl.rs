@@ -1,6 +1,7 @@
 //! `semget(2)`, `semctl(2)`: each semaphore's value, waiters and last pid, which no file shows; attributes by id; making,
 //! changing and removing a set.
 
+use super::sysvipc::{Perm, SemLine};
 use super::{Mode, Result, key_of};
 use crate::model::{Ids, Key, Semaphore};
 use nix::errno::Errno;
@@ -76,6 +77,31 @@ pub fn stat(id: i32) -> Result<SemStat> {
         mode: (u32::from(perm.mode) & 0o777) as u16,
         count: ds.sem_nsems,
         operated: ds.sem_otime,
+    })
+}
+
+/// The set in a slot of the kernel's table.
+pub(super) fn by_index(index: i32) -> Option<SemLine> {
+    let mut ds = MaybeUninit::<SemidDs>::zeroed();
+    // SAFETY: the fourth argument is the pointer member of `union semun`; `ds` is a valid, writable semid_ds.
+    let id = unsafe { libc::semctl(index, 0, SEM_STAT_ANY, ds.as_mut_ptr()) };
+    if id < 0 {
+        return None;
+    }
+    // SAFETY: plain integers, zeroed above and filled by the successful call.
+    let ds = unsafe { ds.assume_init() };
+    let perm = ds.sem_perm;
+    Some(SemLine {
+        perm: Perm {
+            key: key_of(&perm),
+            id,
+            mode: u32::from(perm.mode),
+            owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
+            creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
+        },
+        count: ds.sem_nsems,
+        operated: ds.sem_otime,
+        changed: ds.sem_ctime,
     })
 }
 

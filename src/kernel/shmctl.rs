@@ -1,6 +1,7 @@
 //! `shmget(2)`, `shmctl(2)`: a segment's attributes by id, making, changing and removing one. The table of
 //! `/proc/sysvipc/shm` has all that a listing needs; this is for acting. Its bytes are reached by `shmat`.
 
+use super::sysvipc::{Perm, ShmLine};
 use super::{Mode, Result, key_of};
 use crate::model::{Ids, Key};
 use nix::errno::Errno;
@@ -52,6 +53,37 @@ pub fn stat(id: i32) -> Result<ShmStat> {
         attaches: ds.shm_nattch,
         marked_for_removal: u32::from(perm.mode) & SHM_DEST != 0,
         locked: u32::from(perm.mode) & SHM_LOCKED != 0,
+    })
+}
+
+/// The segment in a slot of the kernel's table; how much of it is in memory is not told.
+pub(super) fn by_index(index: i32) -> Option<ShmLine> {
+    let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: `ds` is a valid, writable shmid_ds for the whole call.
+    let id = unsafe { libc::shmctl(index, SHM_STAT_ANY, ds.as_mut_ptr()) };
+    if id < 0 {
+        return None;
+    }
+    // SAFETY: plain integers, zeroed above and filled by the successful call.
+    let ds = unsafe { ds.assume_init() };
+    let perm = ds.shm_perm;
+    Some(ShmLine {
+        perm: Perm {
+            key: key_of(&perm),
+            id,
+            mode: u32::from(perm.mode),
+            owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
+            creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
+        },
+        size: ds.shm_segsz as u64,
+        creator_pid: ds.shm_cpid as u32,
+        last_pid: ds.shm_lpid as u32,
+        attaches: ds.shm_nattch,
+        attached: ds.shm_atime,
+        detached: ds.shm_dtime,
+        changed: ds.shm_ctime,
+        resident: None,
+        swapped: None,
     })
 }
 

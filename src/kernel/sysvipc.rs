@@ -7,6 +7,7 @@
 use super::text::Numbers;
 use super::{Error, Result, file};
 use crate::model::{Ids, Key};
+use std::ops::ControlFlow;
 
 /// The part that all three share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,16 +102,52 @@ pub fn read_sem(each: &mut dyn FnMut(SemLine)) -> Result<usize> {
 /// Parses one line of a table.
 type ParseLine<T> = fn(&[u8]) -> Option<T>;
 
+/// The line of `/proc/sysvipc/msg` with this id; what comes after it is not read. Errors: as [`read_msg`].
+pub fn find_msg(id: i32) -> Result<Option<MsgLine>> {
+    find("/proc/sysvipc/msg", parse_msg_line, &|line| line.perm.id == id)
+}
+
+/// As [`find_msg`], of `/proc/sysvipc/shm`.
+pub fn find_shm(id: i32) -> Result<Option<ShmLine>> {
+    find("/proc/sysvipc/shm", parse_shm_line, &|line| line.perm.id == id)
+}
+
+/// As [`find_msg`], of `/proc/sysvipc/sem`.
+pub fn find_sem(id: i32) -> Result<Option<SemLine>> {
+    find("/proc/sysvipc/sem", parse_sem_line, &|line| line.perm.id == id)
+}
+
 fn read<T>(path: &str, parse: ParseLine<T>, each: &mut dyn FnMut(T)) -> Result<usize> {
-    let (mut damaged, mut heading) = (0, true);
-    let read = file::read_lines(path, &mut |lines| {
-        let lines = if std::mem::take(&mut heading) { without_heading(lines) } else { lines };
+    let mut damaged = 0;
+    read_pieces(path, &mut |lines| {
         damaged += parse_lines(lines, parse, each);
+        ControlFlow::Continue(())
+    })?;
+    Ok(damaged)
+}
+
+fn find<T>(path: &str, parse: ParseLine<T>, is_it: &dyn Fn(&T) -> bool) -> Result<Option<T>> {
+    let mut found = None;
+    read_pieces(path, &mut |lines| {
+        parse_lines(lines, parse, &mut |line| {
+            if is_it(&line) {
+                found = Some(line);
+            }
+        });
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+/// The lines without the heading.
+fn read_pieces(path: &str, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<()> {
+    let mut heading = true;
+    let read = file::read_lines(path, &mut |lines| {
+        each(if std::mem::take(&mut heading) { without_heading(lines) } else { lines })
     });
     match read {
-        Ok(()) => Ok(damaged),
         Err(Error::NotFound { what }) => Err(Error::Unsupported { what }),
-        Err(error) => Err(error),
+        read => read,
     }
 }
 

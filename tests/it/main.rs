@@ -16,6 +16,8 @@ mod cli_rm;
 mod cli_show;
 mod commands;
 mod compat_ipcs;
+mod compat_ipcs_elsewhere;
+mod compat_ipcs_numbers;
 mod completions;
 mod config;
 mod create;
