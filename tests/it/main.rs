@@ -15,6 +15,7 @@ mod cli_rm;
 mod cli_show;
 mod commands;
 mod compat_ipcs;
+mod compat_lsipc;
 mod config;
 mod create;
 mod create_fifo;

@@ -1,7 +1,7 @@
 //! What a command line of `lsipc` asks for, refused as util-linux refuses it: an option is compared with those before it as
 //! it comes, the list of columns is read last.
 
-use super::column::{Column, LIMITS};
+use super::column::{Column, LIMITS, SYSTEM_V};
 use super::facility::Facility;
 use super::table::Shape;
 use super::values::TimeFormat;
@@ -295,7 +295,7 @@ impl Asked {
     }
 
     fn applies(&self, column: Column) -> bool {
-        let Some(facility) = self.facility else { return true };
+        let Some(facility) = self.facility else { return SYSTEM_V.contains(&column) || LIMITS.contains(&column) };
         // Whose a POSIX object is counts for who made it, which nothing records.
         let owner = [Column::Uid, Column::User, Column::Gid, Column::Group];
         facility.common().contains(&column)
