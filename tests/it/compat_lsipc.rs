@@ -194,7 +194,7 @@ fn columns() {
             for (place, column) in all.iter().enumerate() {
                 // Alone, at the begin, in the middle.
                 let (lower, other, next) = (column.to_lowercase(), all[place % 13], all[(place + 1) % all.len()]);
-                for list in [format!("{column}"), format!("{lower},{other}"), format!("{other},{column},{next}")] {
+                for list in [(*column).to_owned(), format!("{lower},{other}"), format!("{other},{column},{next}")] {
                     cases.push(words(&format!("{facility} -o {list}")));
                 }
                 cases.extend(["-J", "-r"].map(|shape| words(&format!("{facility} {shape} -y --output={column}"))));

@@ -16,6 +16,7 @@ mod cli_show;
 mod commands;
 mod compat_ipcs;
 mod compat_lsipc;
+mod compat_lsipc_own;
 mod config;
 mod create;
 mod create_fifo;

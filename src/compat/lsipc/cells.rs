@@ -214,6 +214,9 @@ pub(super) fn number(mut number: u64, out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// Bytes of a command line that are shown.
+const LONGEST: usize = 8191;
+
 /// Command lines, each read once: many objects have one maker.
 #[derive(Default)]
 struct Commands {
@@ -234,7 +237,9 @@ impl Commands {
         let (proc, buffer) = (self.proc.as_ref()?, &mut self.buffer);
         let read = || {
             let words = process::read_cmdline(proc, pid, buffer).ok()?;
-            (!words.is_empty()).then(|| words.join(&b' '))
+            let mut line = words.join(&b' ');
+            line.truncate(LONGEST);
+            (!words.is_empty()).then_some(line)
         };
         self.known.entry(pid).or_insert_with(read).as_deref()
     }

@@ -30,7 +30,7 @@ impl Plain {
                 let (bytes, after) = rest.split_at(c.len_utf8());
                 // A backslash that would look like the begin of an escape is one itself.
                 let ambiguous = c == '\\' && after.first() == Some(&b'x');
-                if ambiguous || !self.prints(c, bytes) {
+                if ambiguous || !self.prints(c) {
                     hexadecimal(bytes, out);
                 } else {
                     out.extend(bytes);
@@ -43,8 +43,8 @@ impl Plain {
         }
     }
 
-    fn prints(&self, c: char, bytes: &[u8]) -> bool {
-        self.widths.of(c).is_some() && (c.is_ascii() || !self.guarded || matches!(escape(bytes), Cow::Borrowed(_)))
+    fn prints(&self, c: char) -> bool {
+        self.widths.of(c).is_some() && !(self.guarded && is_dangerous(c))
     }
 
     /// Columns that an escaped text takes.
@@ -85,23 +85,29 @@ pub(super) fn quoted(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// For `--json`: a string, or `null` when there is nothing. Bytes that are no text become `\xNN`: JSON has no other place
-/// for them.
-pub(super) fn json(text: &[u8], out: &mut Vec<u8>) {
+/// for them. `guarded` escapes what a terminal would act on.
+pub(super) fn json(text: &[u8], guarded: bool, out: &mut Vec<u8>) {
     if text.is_empty() {
         return out.extend(b"null");
     }
+    if is_simple(text) && memchr::memchr2(b'"', b'\\', text).is_none() {
+        return print(out, format_args!("\"{}\"", String::from_utf8_lossy(text)));
+    }
     out.push(b'"');
     for chunk in text.utf8_chunks() {
-        for byte in chunk.valid().bytes() {
-            match byte {
-                b'"' | b'\\' => out.extend([b'\\', byte]),
-                b'\n' => out.extend(b"\\n"),
-                b'\t' => out.extend(b"\\t"),
-                b'\r' => out.extend(b"\\r"),
-                0x08 => out.extend(b"\\b"),
-                0x0c => out.extend(b"\\f"),
-                0..b' ' => print(out, format_args!("\\u{byte:04x}")),
-                _ => out.push(byte),
+        for c in chunk.valid().chars() {
+            let mut units = [0; 2];
+            match c {
+                '"' | '\\' => print(out, format_args!("\\{c}")),
+                '\n' => out.extend(b"\\n"),
+                '\t' => out.extend(b"\\t"),
+                '\r' => out.extend(b"\\r"),
+                '\x08' => out.extend(b"\\b"),
+                '\x0c' => out.extend(b"\\f"),
+                _ if c < ' ' || guarded && is_dangerous(c) => {
+                    c.encode_utf16(&mut units).iter().for_each(|unit| print(out, format_args!("\\u{unit:04x}")));
+                }
+                _ => print(out, format_args!("{c}")),
             }
         }
         for byte in chunk.invalid() {
@@ -115,6 +121,11 @@ pub(super) fn json(text: &[u8], out: &mut Vec<u8>) {
 pub(super) fn print(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     // Writing to a vector cannot fail.
     let _ = out.write_fmt(text);
+}
+
+/// Whether a terminal would act on a character, or it would hide or turn around others.
+fn is_dangerous(c: char) -> bool {
+    c != '\\' && matches!(escape(c.encode_utf8(&mut [0; 4]).as_bytes()), Cow::Owned(_))
 }
 
 fn is_simple(text: &[u8]) -> bool {
@@ -156,15 +167,21 @@ mod tests {
         assert_eq!(text(|text, out| plain.write(text, out), hostile), r#"a \x5cx41 \ "$`\x1b[1m\x09\xff"#);
         assert_eq!(text(raw, hostile), r#"a\x20\x5cx41\x20\x5c\x20"$`\x1b[1m\x09\xff"#);
         assert_eq!(text(quoted, hostile), r#""a \x5cx41 \x5c \x22\x24\x60\x1b[1m\x09\xff""#);
-        assert_eq!(text(json, hostile), r#""a \\x41 \\ \"$`\u001b[1m\t\\xff""#);
-        assert_eq!(text(json, b""), "null");
+        let (free, guarded) =
+            (|text: &[u8], out: &mut _| json(text, false, out), |text: &[u8], out: &mut _| json(text, true, out));
+        assert_eq!(text(free, hostile), r#""a \\x41 \\ \"$`\u001b[1m\t\\xff""#);
+        assert_eq!(text(free, b""), "null");
+        let hidden = "\u{9b}\u{202e}\u{e0020}\u{e9}\\";
+        assert_eq!(text(free, hidden.as_bytes()), format!("\"{hidden}\\\""));
+        assert_eq!(text(guarded, hidden.as_bytes()), "\"\\u009b\\u202e\\udb40\\udc20\u{e9}\\\\\"");
         assert_eq!(text(quoted, b""), "\"\"");
     }
 
     proptest! {
         #[test]
-        fn json_is_json(bytes in proptest::collection::vec(any::<u8>(), 1..40)) {
-            let value: serde_json::Value = serde_json::from_str(&text(json, &bytes)).unwrap();
+        fn json_is_json(bytes in proptest::collection::vec(any::<u8>(), 1..40), guarded: bool) {
+            let json = text(|text, out| json(text, guarded, out), &bytes);
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
             if let Ok(expected) = std::str::from_utf8(&bytes) {
                 prop_assert_eq!(value.as_str(), Some(expected));
             }

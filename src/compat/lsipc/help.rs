@@ -8,7 +8,7 @@ const USAGE: &str = "
 Usage:
  lsipc [options]
 
-List the objects of inter-process communication, or the limits that apply to them.
+List objects of inter-process communication, or the limits that apply to them.
 
 What to list (limits of System V IPC unless told otherwise):
  -m, --shmems             System V shared memory segments
@@ -17,7 +17,7 @@ What to list (limits of System V IPC unless told otherwise):
  -M, --posix-shmems       POSIX shared memory segments
  -Q, --posix-mqueues      POSIX message queues
  -S, --posix-semaphores   POSIX semaphores
- -g, --global             limits and their use; with -m, -q, -s or -Q only theirs
+ -g, --global             limits and their use; of one kind with -m, -q, -s, -Q
  -i, --id <id>            all about the System V object with this id
  -N, --name <name>        all about the POSIX object with this name
 

@@ -85,7 +85,7 @@ impl<'a> Table<'a> {
             Shape::List => self.plain.write(cell, &mut self.text),
             Shape::Raw => encode::raw(cell, &mut self.text),
             Shape::Export | Shape::Lines => encode::quoted(cell, &mut self.text),
-            Shape::Json => encode::json(cell, &mut self.text),
+            Shape::Json => encode::json(cell, self.style.terminal, &mut self.text),
         }
         if self.style.shape == Shape::List {
             let place = self.ends.len() % self.columns.len();
@@ -217,7 +217,7 @@ impl<'a> Table<'a> {
     /// The member with this name, so many blanks from the left.
     fn write_array(&self, name: &str, indent: usize, out: &mut impl Write) -> io::Result<()> {
         let blank = "";
-        write!(out, "{blank:indent$}\"{name}\": [\n")?;
+        writeln!(out, "{blank:indent$}\"{name}\": [")?;
         let names: Vec<String> = self.columns.iter().map(|column| self.name(*column).to_ascii_lowercase()).collect();
         let (row_indent, cell_indent) = (indent + 3, indent + 6);
         for (number, row) in self.rows().enumerate() {
