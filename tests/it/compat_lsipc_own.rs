@@ -283,7 +283,7 @@ fn what_does_not_go_together() {
         refused("-N x -i 1", "options --name and --id cannot be combined");
         refused("-M -i 1", "--id is for System V IPC only");
         refused("-q -N x", "--name is for POSIX IPC only");
-        refused("-N x", "--global is mutually exclusive with --creator, --id and --time");
+        refused("-N x", "--global is mutually exclusive with --creator, --id, --name and --time");
         refused("-M -o KEY", "column KEY does not apply to the specified IPC");
         refused("-Q -o SVAL", "column SVAL does not apply to the specified IPC");
         refused("-q -o NAME", "column NAME does not apply to the specified IPC");

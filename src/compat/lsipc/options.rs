@@ -223,13 +223,12 @@ impl Asked {
     fn complete(&mut self) -> Result<(), Stop> {
         let other_view = self.creator || self.times || self.one.is_some();
         match self.facility {
-            None if other_view => {
-                return Err(Stop::because("--global is mutually exclusive with --creator, --id and --time"));
+            _ if other_view && (self.limits || self.facility.is_none()) => {
+                let name = if matches!(self.one, Some(One::Name(_))) { ", --name" } else { "" };
+                let message = format!("--global is mutually exclusive with --creator, --id{name} and --time");
+                return Err(Stop::because(message));
             }
             None => self.limits = true,
-            Some(_) if self.limits && other_view => {
-                return Err(Stop::because("--global is mutually exclusive with --creator, --id and --time"));
-            }
             Some(facility) => match &self.one {
                 Some(One::Id(_)) if facility.is_posix() => return Err(Stop::because("--id is for System V IPC only")),
                 Some(One::Name(_)) if !facility.is_posix() => {
