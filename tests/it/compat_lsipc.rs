@@ -340,6 +340,7 @@ fn on_a_terminal_command_lines_are_cut() {
     isolated_with_users(|| {
         let Some(theirs) = installed("lsipc") else { return };
         let _creator = hostile_creator();
+        sysv::queue(7, 0o640);
         for (key, size) in [(0x55, 4096), (0x56, 12_345_678), (-1, 1536)] {
             sysv::segment(key, size, 0o640);
         }
@@ -351,7 +352,7 @@ fn on_a_terminal_command_lines_are_cut() {
             (120, ("COLUMNS", "70")),
             (200, ("LC_ALL", "C.UTF-8")),
         ];
-        for line in lines("-m|-m -c|-m -t|-m --notruncate|-m -o COMMAND|-m -o COMMAND,ID|-m -r|-q -J|-q||-s -i 0") {
+        for line in lines("-m|-m -c|-m -t|-m --notruncate|-m -o COMMAND|-m -o COMMAND,ID|-m -r|-q -J|-q -t -c||-s -i 0") {
             for (columns, variable) in terminals {
                 let [theirs, ours] =
                     [&theirs, &ours].map(|program| on_terminal(program.to_str().unwrap(), line, columns, variable));
