@@ -352,7 +352,8 @@ fn on_a_terminal_command_lines_are_cut() {
             (120, ("COLUMNS", "70")),
             (200, ("LC_ALL", "C.UTF-8")),
         ];
-        for line in lines("-m|-m -c|-m -t|-m --notruncate|-m -o COMMAND|-m -o COMMAND,ID|-m -r|-q -J|-q -t -c||-s -i 0") {
+        for line in lines("-m|-m -c|-m -t|-m --notruncate|-m -o COMMAND|-m -o COMMAND,ID|-m -r|-q -J|-q -t -c||-s -i 0")
+        {
             for (columns, variable) in terminals {
                 let [theirs, ours] =
                     [&theirs, &ours].map(|program| on_terminal(program.to_str().unwrap(), line, columns, variable));

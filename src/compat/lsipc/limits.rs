@@ -5,7 +5,7 @@ use super::column::Column;
 use super::encode::print;
 use super::facility::Facility;
 use super::posix;
-use crate::kernel::{file, shmat, sysvipc};
+use crate::kernel::{file, room, shmat, sysvipc};
 
 /// Largest value of a semaphore (`SEMVMX`, `linux/sem.h`), and smallest size of a segment (`SHMMIN`, `linux/shm.h`).
 const SEMVMX: u64 = 32_767;
@@ -74,10 +74,8 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 fn queues() -> Option<Vec<Limit>> {
-    let mut used = 0;
-    sysvipc::read_msg(&mut |_| used += 1).ok()?;
     Some(vec![
-        count("MSGMNI", "Number of message queues", setting("msgmni")?, used),
+        count("MSGMNI", "Number of message queues", room::msgmni()?, room::queues()?),
         size("MSGMAX", "Max size of message (bytes)", setting("msgmax")?),
         size("MSGMNB", "Default max size of queue (bytes)", setting("msgmnb")?),
     ])
@@ -99,19 +97,13 @@ fn segments() -> Option<Vec<Limit>> {
 }
 
 fn semaphores() -> Option<Vec<Limit>> {
-    let (mut sets, mut used) = (0, 0);
-    sysvipc::read_sem(&mut |line| {
-        sets += 1;
-        used += line.count;
-    })
-    .ok()?;
+    let limits = room::sem()?;
     let text = file::read("/proc/sys/kernel/sem").ok()?;
-    let numbers: Vec<u64> = std::str::from_utf8(&text).ok()?.split_whitespace().flat_map(str::parse).collect();
-    let [in_set, in_all, operations, most_sets] = numbers.try_into().ok()?;
+    let operations = std::str::from_utf8(&text).ok()?.split_whitespace().nth(2)?.parse().ok()?;
     Some(vec![
-        count("SEMMNI", "Number of semaphore identifiers", most_sets, sets),
-        count("SEMMNS", "Total number of semaphores", in_all, used),
-        most("SEMMSL", "Max semaphores per semaphore set.", in_set),
+        count("SEMMNI", "Number of semaphore identifiers", limits.sets, limits.used),
+        count("SEMMNS", "Total number of semaphores", limits.in_all, limits.used_in_all),
+        most("SEMMSL", "Max semaphores per semaphore set.", limits.in_set),
         most("SEMOPM", "Max number of operations per semop(2)", operations),
         most("SEMVMX", "Semaphore max value", SEMVMX),
     ])

@@ -16,7 +16,7 @@ mod values;
 
 use super::{Call, Stop, out};
 use crate::kernel::sysvipc::{self, SemLine};
-use crate::kernel::{Error, semctl, streams};
+use crate::kernel::{Error, msgctl, semctl, streams};
 use cells::{Cells, Object, number};
 use column::ELEMENTS;
 use encode::Plain;
@@ -119,7 +119,7 @@ impl Listing<'_> {
     fn read(&mut self, facility: Facility) -> Result<(), Stop> {
         let read = match facility {
             Facility::Shm => sysvipc::read_shm(&mut |line| self.add(line.perm.id, &Object::Shm(&line))),
-            Facility::Queue => sysvipc::read_msg(&mut |line| self.add(line.perm.id, &Object::Queue(&line))),
+            Facility::Queue => self.read_queues(),
             Facility::Sem => sysvipc::read_sem(&mut |line| {
                 self.add(line.perm.id, &Object::Sem(&line));
                 if self.asked.one == Some(One::Id(line.perm.id)) {
@@ -136,6 +136,21 @@ impl Listing<'_> {
             }
         };
         read.map(drop).map_err(|error: Error| Stop::because(error.to_string()))
+    }
+
+    /// The kernel answers a call for each queue in a third of the time that it takes to write its table as text; that is
+    /// read where there are no such calls.
+    fn read_queues(&mut self) -> Result<usize, Error> {
+        if let Some(One::Id(id)) = self.asked.one
+            && let Some(line) = msgctl::read_one(id)
+        {
+            self.put(&Object::Queue(&line));
+            return Ok(0);
+        }
+        if msgctl::read_all(&mut |line, _| self.add(line.perm.id, &Object::Queue(&line))) {
+            return Ok(0);
+        }
+        sysvipc::read_msg(&mut |line| self.add(line.perm.id, &Object::Queue(&line)))
     }
 
     /// Whether this is the name of an object that is asked for.
