@@ -175,6 +175,8 @@ fn one_object() {
                 cases.push(case("lsipc", &[facility, "-i", id]));
             }
         }
+        // Nothing to tell of it, and yet it is there.
+        cases.extend(["-m -i 4 -o ATTACH", "-q -i 1 -o SEND,RECV", "-s -i 1 -o OTIME"].map(words));
         compare(&cases, &[QUEUE_PERMS, ELEMENTS, EMPTY]);
     });
 }

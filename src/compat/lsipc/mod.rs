@@ -81,6 +81,7 @@ fn show(facility: Facility, asked: &Asked, out: &mut impl Write) -> Result<(), S
         table: Table::new(&asked.columns, style(asked)),
         details: Vec::new(),
         cell: Vec::new(),
+        found: false,
         set: None,
     };
     listing.read(facility)?;
@@ -92,7 +93,7 @@ fn show(facility: Facility, asked: &Asked, out: &mut impl Write) -> Result<(), S
     } else {
         listing.table.write(facility.array(), out)?;
     }
-    if let Some(one) = asked.one.as_ref().filter(|_| listing.is_empty()) {
+    if let Some(one) = asked.one.as_ref().filter(|_| !listing.found) {
         let message = match one {
             One::Id(id) => format!("id {id} not found").into_bytes(),
             One::Name(name) => [facility.noun().as_bytes(), b" ", name, b" not found"].concat(),
@@ -111,6 +112,8 @@ struct Listing<'a> {
     details: Vec<u8>,
     /// The cell that is being written.
     cell: Vec<u8>,
+    /// There is something, if nothing is known of it.
+    found: bool,
     /// The one set that is asked for.
     set: Option<SemLine>,
 }
@@ -170,6 +173,7 @@ impl Listing<'_> {
     }
 
     fn put(&mut self, object: &Object<'_>) {
+        self.found = true;
         for column in &self.asked.columns {
             self.cell.clear();
             let known = self.cells.write(*column, object, &mut self.cell);
@@ -226,9 +230,5 @@ impl Listing<'_> {
             self.table.nest("elements", table);
         }
         Ok(())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.table.is_empty() && self.details.is_empty()
     }
 }

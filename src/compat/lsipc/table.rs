@@ -73,11 +73,6 @@ impl<'a> Table<'a> {
         self.nested = Some((name, Box::new(table)));
     }
 
-    /// Whether nothing was put in.
-    pub(super) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// Adds the next cell of the row, or the first of the next one.
     pub(super) fn push(&mut self, cell: &[u8]) {
         let start = self.text.len();
@@ -99,7 +94,7 @@ impl<'a> Table<'a> {
     pub(super) fn write(&self, array: &str, out: &mut impl Write) -> io::Result<()> {
         match self.style.shape {
             Shape::Json => self.write_json(array, out),
-            _ if self.is_empty() => Ok(()),
+            _ if self.ends.is_empty() => Ok(()),
             Shape::List => self.write_list(out),
             Shape::Raw => self.write_raw(out),
             Shape::Export => self.write_export(b" ", out),
