@@ -46,9 +46,57 @@ pub fn read() -> Locale {
     Locale { utf8: charset == "UTF-8", decimal_point }
 }
 
+/// How wide characters are on a terminal in the locale of the environment, by the C library's own tables.
+#[derive(Debug)]
+pub struct Widths(libc::locale_t);
+
+impl Widths {
+    /// Those of the environment's locale, as [`read`] finds it.
+    pub fn read() -> Self {
+        // SAFETY: an empty, terminated name, and no locale to change; the result is null or freed when this is dropped.
+        Self(unsafe { libc::newlocale(libc::LC_CTYPE_MASK, c"".as_ptr(), std::ptr::null_mut()) })
+    }
+
+    /// Columns that a character takes; `None` when it is no printable one (`man 3 wcwidth`).
+    pub fn of(&self, c: char) -> Option<usize> {
+        if self.0.is_null() {
+            return c.is_ascii().then_some(1).filter(|_| !c.is_ascii_control());
+        }
+        // SAFETY: a valid locale, for this thread and until it is set back below; the call takes a character by value.
+        let width = unsafe {
+            let before = libc::uselocale(self.0);
+            let width = wcwidth(u32::from(c) as libc::wchar_t);
+            libc::uselocale(before);
+            width
+        };
+        usize::try_from(width).ok()
+    }
+}
+
+impl Drop for Widths {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: made by `newlocale`, in use by no thread, and not used any more.
+            unsafe { libc::freelocale(self.0) };
+        }
+    }
+}
+
+unsafe extern "C" {
+    /// `man 3 wcwidth`; the libc crate has it not on every target.
+    fn wcwidth(c: libc::wchar_t) -> libc::c_int;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_and_controls() {
+        let widths = Widths::read();
+        assert_eq!(widths.of('a'), Some(1));
+        assert_eq!([widths.of('\x1b'), widths.of('\u{9b}')], [None, None]);
+    }
 
     #[test]
     fn there_always_is_one() {

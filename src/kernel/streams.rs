@@ -9,7 +9,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::io::IsTerminal;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,6 +59,21 @@ pub fn stdout_fault() -> Option<&'static str> {
     let gone = poll(&mut fds, PollTimeout::ZERO).is_ok()
         && fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
     gone.then_some("nobody reads it any more")
+}
+
+/// Columns of the terminal that standard output is; `None` when it is none, 0 when it does not know (`man 2 TIOCGWINSZ`).
+pub fn stdout_columns() -> Option<usize> {
+    let mut size = std::mem::MaybeUninit::<libc::winsize>::zeroed();
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    // SAFETY: `size` is a valid, writable winsize for the whole call; it is zero already where the call fails.
+    let size = unsafe {
+        libc::ioctl(out.as_fd().as_raw_fd(), libc::TIOCGWINSZ, size.as_mut_ptr());
+        size.assume_init()
+    };
+    Some(size.ws_col.into())
 }
 
 /// A file to read data from, and its size where it is a regular file. Opening a FIFO waits for its writer.

@@ -18,6 +18,8 @@ mod commands;
 mod compat_ipcs;
 mod compat_ipcs_elsewhere;
 mod compat_ipcs_numbers;
+mod compat_lsipc;
+mod compat_lsipc_own;
 mod completions;
 mod config;
 mod create;
