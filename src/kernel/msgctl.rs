@@ -125,12 +125,6 @@ pub fn read_all(each: &mut dyn FnMut(MsgLine, u64)) -> bool {
     true
 }
 
-/// The queue with this id, as a line of `/proc/sysvipc/msg` would have it; `None` where there is none, or the kernel has no
-/// such call (before 4.17). Needs no privilege.
-pub fn read_one(id: i32) -> Option<MsgLine> {
-    by_index(id).map(|(line, _)| line).filter(|line| line.perm.id == id)
-}
-
 /// The queue in a slot of the kernel's table, and the most bytes it takes.
 pub(super) fn by_index(index: i32) -> Option<(MsgLine, u64)> {
     let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();
