@@ -25,7 +25,7 @@ mod target;
 pub use crate::kernel::timer::Patience;
 pub use batch::{Go, Progress, Step, Tally};
 pub use create::{
-    Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
+    Bare, Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
 };
 pub use endpoint::{Fill, Medium};
 pub use known::Known;
