@@ -14,6 +14,8 @@ mod cli_ls;
 mod cli_rm;
 mod cli_show;
 mod commands;
+mod compat_ipcmk;
+mod compat_ipcrm;
 mod compat_ipcs;
 mod config;
 mod create;

@@ -15,7 +15,10 @@ impl Removal {
     /// may stand without its slash where the C library allows that, for all but a queue. Errors: [`Refusal::NotFound`];
     /// [`Refusal::Changed`] when the key has gone to another object meanwhile; [`Refusal::Kernel`].
     pub fn outright(kind: ValueKind, which: &Which) -> Result<Self, Refusal> {
-        let address = kind.address(which.clone()).to_string();
+        let address = match which {
+            Which::Name(name) => posix_address(kind, name.raw()),
+            _ => kind.address(which.clone()).to_string(),
+        };
         let found = match which {
             Which::Id(id) => Subject::sysv(kind.kind(), *id),
             Which::Key(key) => {
@@ -66,10 +69,7 @@ impl Removal {
     /// The POSIX objects of a kind, by the name that removes each: files in /dev/shm that are no regular ones are none of
     /// the C library's making and stay. Errors: [`Error::Unsupported`] where no mqueue file system can be looked into.
     pub fn every_posix(kind: ValueKind) -> Result<Vec<(Box<[u8]>, Self)>, Refusal> {
-        let removal = |name: &[u8], victim| {
-            let address = kind.address(Which::Name(Spelled::exact(name))).to_string();
-            (name.into(), Self::of(victim, address))
-        };
+        let removal = |name: &[u8], victim| (name.into(), Self::of(victim, posix_address(kind, name)));
         if kind == ValueKind::Queue {
             let files = mqueues()?.files()?;
             let queues = files.into_iter().map(|file| {
@@ -112,6 +112,12 @@ impl ValueKind {
             Self::Semaphore => Kind::Semaphore,
         }
     }
+}
+
+/// The address of a POSIX object, whose name may lack its slash.
+fn posix_address(kind: ValueKind, name: &[u8]) -> String {
+    let slash: &[u8] = if name.starts_with(b"/") { b"" } else { b"/" };
+    kind.address(Which::Name(Spelled::exact(&[slash, name].concat()))).to_string()
 }
 
 fn may_read(kind: ValueKind, id: i32) -> bool {

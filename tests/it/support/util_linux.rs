@@ -66,6 +66,8 @@ impl Case {
     fn run(&self, mut command: Command) -> Said {
         // Both are called by the same name: the C library repeats it in its messages.
         command.arg0(self.tool).args(&self.arguments).env_clear().env("TZ", "UTC").stdin(Stdio::null());
+        // Whoever runs the tests may have settings; the tools that act read them.
+        command.env("XDG_CONFIG_HOME", scratch().join(".config"));
         command.envs(self.environment.iter().map(|variable| variable.split_once('=').unwrap()));
         command.uid(self.uid).gid(self.uid).current_dir("/");
         said(&command.output().unwrap())
