@@ -32,13 +32,13 @@ pub(super) fn parse(text: &[u8], decimal_point: &str) -> Result<u64, NoNumber> {
         None => (0, 0, rest),
     };
     let unit = unit_of(unit).ok_or(NoNumber::Not)?;
-    let unit = |number: u64| if number == 0 { Some(0) } else { unit?.checked_mul(number.into()) };
+    let units = |number: u64| unit.checked_mul(number.into());
     // A part too small to be written in 128 bits is less than a byte.
     let part = match 10u128.checked_pow(u32::try_from(places).unwrap_or(u32::MAX)) {
-        Some(parts) => unit(part).ok_or(NoNumber::Range)? / parts,
+        Some(parts) => units(part).ok_or(NoNumber::Range)? / parts,
         None => 0,
     };
-    let sum = unit(whole).and_then(|whole| whole.checked_add(part)).ok_or(NoNumber::Range)?;
+    let sum = units(whole).and_then(|whole| whole.checked_add(part)).ok_or(NoNumber::Range)?;
     u64::try_from(sum).map_err(|_| NoNumber::Range)
 }
 
@@ -53,8 +53,8 @@ fn leading(text: &[u8], base: u32) -> Result<(u64, usize), NoNumber> {
     Ok((number, digits))
 }
 
-/// Bytes of a unit; `None` inside where 128 bits do not hold them.
-fn unit_of(text: &[u8]) -> Option<Option<u128>> {
+/// Bytes of a unit.
+fn unit_of(text: &[u8]) -> Option<u128> {
     let (letter, behind) = text.split_first()?;
     let base: u128 = match behind {
         b"" | b"iB" | b"ib" => 1024,
@@ -62,7 +62,7 @@ fn unit_of(text: &[u8]) -> Option<Option<u128>> {
         _ => return None,
     };
     let power = UNITS.iter().position(|unit| *unit == letter.to_ascii_lowercase())? + 1;
-    Some(base.checked_pow(u32::try_from(power).ok()?))
+    base.checked_pow(u32::try_from(power).ok()?)
 }
 
 #[cfg(test)]

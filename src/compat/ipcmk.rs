@@ -10,7 +10,7 @@ use super::out::{self, Stop};
 use crate::actions::{Bare, Policy, Refusal};
 use crate::kernel::locale;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ Options:
 A size may have a fraction and a unit: KiB, MiB, GiB, TiB, PiB or EiB, of
 which the \"iB\" may be left out; KB, MB and so on are powers of 1000.
 
-More in ipcmk(1); `ipcx create` also chooses keys, limits and values.
+More in ipcx-ipcmk(1); `ipcx create` also chooses keys, limits and values.
 ";
 
 /// Permission bits where none are said.
@@ -109,27 +109,11 @@ pub(super) fn run(mut call: Call) -> Result<(), Stop> {
     }
     let objects = asked.objects(&call)?;
     let policy = call.policy()?;
-    let by_line = io::stdout().is_terminal();
-    let mut ended = Ok(());
-    for (object, failure) in objects {
-        ended = make(object, failure, asked.mode.unwrap_or(MODE), policy, &mut out);
-        if ended.is_err() {
-            break;
-        }
-        if by_line {
-            out.flush()?;
-        }
-    }
+    let ended = objects
+        .into_iter()
+        .try_for_each(|(object, failure)| make(object, failure, asked.mode.unwrap_or(MODE), policy, &mut out));
     // What was made is told also where the next one could not be.
-    let told = out.flush();
-    match (told, ended) {
-        (Ok(()), ended) => ended,
-        (Err(error), Ok(())) => Err(error.into()),
-        (Err(error), Err(stop)) => {
-            stop.tell(call.tool.name());
-            Err(error.into())
-        }
-    }
+    out::finish(call.tool.name(), out, ended)
 }
 
 impl Asked {

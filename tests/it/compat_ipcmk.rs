@@ -21,128 +21,34 @@ fn limits() {
     }
 }
 
+/// Sizes, separated by bars.
+const SIZES: &str = concat!(
+    "1|0|| | 1|\t1|1 |-1| -1|+1|+-1|007|08|010|010K|0x10|0x10K|0x1E|0x1B|0x|0xK|0b1|1K|1k|1KB|1kB|1Kb|",
+    "1kb|1KiB|1kib|1Kib|1kiB|1KIB|1Ki|1KiBB|1iB|1B|1b|1KK|1K5|1 K|K|1M|1MB|1MiB|1m|1G|1GB|1g|1T|1TB|1P|",
+    "1E|1EB|1EiB|8E|15E|16E|1e|1e3|1Z|1ZiB|1z|1Y|1YB|0K|0Z|0Y|1.5K|1.5KB|1.5KiB|1.5M|2.5G|1.5|1.|1.K|",
+    "1.KB|.5K|1,5K|1.5.5K|1.-5K|1.+5K|1. 5K|1.5 K|1.5x|1.x|1.0K|1.00K|1.0|1.05K|1.005K|0.1K|0.0001K|0.0K|",
+    "1.2KB|1.5Z|1.99999999999999999999K|1.00000000000000000000K|1X|1e|abc|é|inf|1_000|",
+    "18446744073709551615|18446744073709551616|99999999999999999999|99999999999999999999x|",
+    "99999999999999999999K|18014398509481984K|17592186044416K|1.75K|0.9K|1.10K|1.25G|1.15M",
+);
+
+/// Numbers of semaphores, likewise.
+const COUNTS: &str = concat!(
+    "1|2|0|| | 1|1 |-1|+1|1K|0x2|010|32000|32001|65536|65537|131073|2147483647|2147483648|4294967295|",
+    "4294967296|4294967297|-2147483648|-2147483649|-4294967295|99999999999999999999|",
+    "-99999999999999999999|x|2x|1.5|é",
+);
+
+/// Modes, likewise.
+const MODES: &str = concat!(
+    "0|644|0644|600|777|1|| |8|zz|0x1|600x|600 | 600|+600|u+x|7777|1000|6755|10000|100644|-1|-600|",
+    "40000000600|1777777777777777777777|2000000000000000000000|99999999999999999999999",
+);
+
 #[test]
 fn sizes_are_read_alike() {
     isolated_with_users(|| {
-        let sizes = [
-            "1",
-            "0",
-            "",
-            " ",
-            " 1",
-            "\t1",
-            "1 ",
-            "-1",
-            " -1",
-            "+1",
-            "+-1",
-            "007",
-            "08",
-            "010",
-            "010K",
-            "0x10",
-            "0x10K",
-            "0x1E",
-            "0x1B",
-            "0x",
-            "0xK",
-            "0b1",
-            "1K",
-            "1k",
-            "1KB",
-            "1kB",
-            "1Kb",
-            "1kb",
-            "1KiB",
-            "1kib",
-            "1Kib",
-            "1kiB",
-            "1KIB",
-            "1Ki",
-            "1KiBB",
-            "1iB",
-            "1B",
-            "1b",
-            "1KK",
-            "1K5",
-            "1 K",
-            "K",
-            "1M",
-            "1MB",
-            "1MiB",
-            "1m",
-            "1G",
-            "1GB",
-            "1g",
-            "1T",
-            "1TB",
-            "1P",
-            "1E",
-            "1EB",
-            "1EiB",
-            "8E",
-            "15E",
-            "16E",
-            "1e",
-            "1e3",
-            "1Z",
-            "1ZiB",
-            "1z",
-            "1Y",
-            "1YB",
-            "0K",
-            "0Z",
-            "0Y",
-            "1.5K",
-            "1.5KB",
-            "1.5KiB",
-            "1.5M",
-            "2.5G",
-            "1.5",
-            "1.",
-            "1.K",
-            "1.KB",
-            ".5K",
-            "1,5K",
-            "1.5.5K",
-            "1.-5K",
-            "1.+5K",
-            "1. 5K",
-            "1.5 K",
-            "1.5x",
-            "1.x",
-            "1.0K",
-            "1.00K",
-            "1.0",
-            "1.05K",
-            "1.005K",
-            "0.1K",
-            "0.0001K",
-            "0.0K",
-            "1.2KB",
-            "1.5Z",
-            "1.99999999999999999999K",
-            "1.00000000000000000000K",
-            "1X",
-            "1e",
-            "abc",
-            "é",
-            "inf",
-            "1_000",
-            "18446744073709551615",
-            "18446744073709551616",
-            "99999999999999999999",
-            "99999999999999999999x",
-            "99999999999999999999K",
-            "18014398509481984K",
-            "17592186044416K",
-            "1.75K",
-            "0.9K",
-            "1.10K",
-            "1.25G",
-            "1.15M",
-        ];
-        let mut cases: Vec<Case> = sizes.iter().map(|size| ipcmk(&["-M", size])).collect();
+        let mut cases: Vec<Case> = SIZES.split('|').map(|size| ipcmk(&["-M", size])).collect();
         cases.extend(["1K", "x", "1.5K"].map(|size| ipcmk(&[&format!("--shmem={size}")]).with(&["LC_ALL=C.UTF-8"])));
         let fraction = Difference {
             when: |case, theirs| {
@@ -170,70 +76,8 @@ fn a_fraction_is_what_it_says() {
 #[test]
 fn counts_and_modes_are_read_alike() {
     isolated_with_users(|| {
-        let counts = [
-            "1",
-            "2",
-            "0",
-            "",
-            " ",
-            " 1",
-            "1 ",
-            "-1",
-            "+1",
-            "1K",
-            "0x2",
-            "010",
-            "32000",
-            "32001",
-            "65536",
-            "65537",
-            "131073",
-            "2147483647",
-            "2147483648",
-            "4294967295",
-            "4294967296",
-            "4294967297",
-            "-2147483648",
-            "-2147483649",
-            "-4294967295",
-            "99999999999999999999",
-            "-99999999999999999999",
-            "x",
-            "2x",
-            "1.5",
-            "é",
-        ];
-        let modes = [
-            "0",
-            "644",
-            "0644",
-            "600",
-            "777",
-            "1",
-            "",
-            " ",
-            "8",
-            "zz",
-            "0x1",
-            "600x",
-            "600 ",
-            " 600",
-            "+600",
-            "u+x",
-            "7777",
-            "1000",
-            "6755",
-            "10000",
-            "100644",
-            "-1",
-            "-600",
-            "40000000600",
-            "1777777777777777777777",
-            "2000000000000000000000",
-            "99999999999999999999999",
-        ];
-        let mut cases: Vec<Case> = counts.iter().map(|count| ipcmk(&["-S", count])).collect();
-        for mode in modes {
+        let mut cases: Vec<Case> = COUNTS.split('|').map(|count| ipcmk(&["-S", count])).collect();
+        for mode in MODES.split('|') {
             cases
                 .extend([ipcmk(&["-Q", "-p", mode]), ipcmk(&[&format!("--mode={mode}"), "-S", "2", "-M1"]).by(NOBODY)]);
         }
@@ -295,7 +139,7 @@ fn options_are_read_alike() {
         cases.extend(cases.clone().into_iter().map(|case| case.by(NOBODY).with(&["LC_ALL=C.UTF-8"])));
         cases.extend(cases.clone().into_iter().map(|case| case.with(&["POSIXLY_CORRECT=1"])));
         compare_anew(nothing, &cases, &[]);
-        let cases = [&["-Q"][..], &["-M1"], &["-S1"], &["-S1", "-M1", "-Q"], &["-S1", "-Q"]].map(|line| ipcmk(line));
+        let cases = [&["-Q"][..], &["-M1"], &["-S1"], &["-S1", "-M1", "-Q"], &["-S1", "-Q"]].map(ipcmk);
         compare_anew(limits, &cases, &[]);
     });
 }
@@ -307,7 +151,7 @@ fn help_and_version() {
             when: |_, theirs| theirs.out.contains("Usage:") || theirs.out.contains("util-linux 2"),
             why: "the help is in our own words, and the version names ipcx too",
         };
-        let cases = [&["-h"][..], &["-V"], &["-Q", "--help", "-z"], &["-Q", "-V"]].map(|line| ipcmk(line));
+        let cases = [&["-h"][..], &["-V"], &["-Q", "--help", "-z"], &["-Q", "-V"]].map(ipcmk);
         compare_anew(nothing, &cases, &[words]);
         let help = done(nothing, || ipcmk(&["-Q", "-h"]).ours());
         assert_eq!((&*help.said.status, &*help.said.err, help.left.len()), ("exit 0", "", 0));

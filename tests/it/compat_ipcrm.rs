@@ -4,7 +4,10 @@
 use crate::support::anew::{anew, compare_anew, done, left};
 use crate::support::users::NOBODY;
 use crate::support::util_linux::{Case, Difference, case};
-use crate::support::{cli, isolated_with_users, posix, sysv};
+use crate::support::{Child, cli, isolated_with_users, posix, sysv, trace};
+use ipcx::actions::{Policy, Refusal, Removal, ValueKind};
+use ipcx::kernel::next_id;
+use ipcx::model::Kind;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -26,7 +29,7 @@ fn objects() -> sysv::Attachment {
     sysv::attach(0)
 }
 
-/// The bits of -1, i32::MIN and i32::MAX as keys.
+/// Keys with a sign, and without.
 fn extreme_keys() {
     for key in [-1, -99_999, 99_999] {
         sysv::queue(key, 0o600);
@@ -284,6 +287,52 @@ fn thousands() {
 }
 
 #[test]
+fn a_removal_takes_a_few_calls_whoever_is_there() {
+    isolated_with_users(|| {
+        let calls = |count: i32| {
+            anew(|| {
+                let ids: Vec<String> = (0..count).map(|_| format!("-q{}", sysv::queue(0, 0o600))).collect();
+                let words: Vec<String> = std::iter::once("ipcrm".to_owned()).chain(ids).collect();
+                let calls = trace::calls(&mut cli::command(&words));
+                assert_eq!(left(), [""; 0]);
+                calls
+            })
+        };
+        let (one, few, many) = (calls(1), calls(101), calls(1001));
+        assert!(few - one <= 100 * 6 && many - few <= 900 * 6, "{one}, {few}, {many}");
+        let processes: Vec<Child> = (0..50).map(|_| Child::new(&[], || {})).collect();
+        assert!(calls(1).abs_diff(one) < processes.len(), "{one}");
+    });
+}
+
+#[test]
+fn what_has_taken_the_place_of_an_object_is_not_removed() {
+    isolated_with_users(|| {
+        anew(|| {
+            let policy = Policy { force: true, ..Policy::default() };
+            let (queue, segment) = (sysv::queue(5, 0o600), sysv::segment(5, 1, 0o600));
+            drop(posix::segment(c"/one", 1, 0o600));
+            let mut found = Removal::every_sysv(ValueKind::Queue).unwrap();
+            found.extend(Removal::every_sysv(ValueKind::Shm).unwrap());
+            let posix = Removal::every_posix(ValueKind::Shm).unwrap();
+            assert_eq!((found.len(), posix.len()), (2, 1));
+            sysv::remove_queue(queue);
+            sysv::control_segment(segment, libc::IPC_RMID);
+            posix::unlink_segment(c"/one");
+            next_id::request(Kind::Queue, queue).unwrap();
+            next_id::request(Kind::Shm, segment).unwrap();
+            assert_eq!((sysv::queue(7, 0o600), sysv::segment(7, 1, 0o600)), (queue, segment));
+            drop(posix::segment(c"/one", 2, 0o600));
+            let before = left();
+            for removal in found.iter().map(|found| &found.1).chain(posix.iter().map(|found| &found.1)) {
+                assert!(matches!(removal.run(policy, None), Err(Refusal::Changed { .. })), "{}", removal.address);
+            }
+            assert_eq!(left(), before);
+        });
+    });
+}
+
+#[test]
 fn help_and_version() {
     isolated_with_users(|| {
         let words = Difference {
@@ -291,7 +340,7 @@ fn help_and_version() {
             why: "the help is in our own words, and the version names ipcx too",
         };
         let cases = [&["-h"][..], &["-V"], &["-q1", "--help", "-z"], &["-q1", "-V", "-q2"], &["--hel", "msg"]];
-        compare_anew(objects, &cases.map(|arguments| ipcrm(arguments)), &[words]);
+        compare_anew(objects, &cases.map(ipcrm), &[words]);
         let help = done(objects, || ipcrm(&["-q0", "-h", "-q1"]).ours());
         assert_eq!((&*help.said.status, &*help.said.err, help.left.len()), ("exit 0", "", 14));
         assert!(
@@ -299,7 +348,7 @@ fn help_and_version() {
             "{}",
             help.said.out
         );
-        for word in ["no POSIX object", "keeps no backup", "--all[=shm|msg|sem|pshm|pmsg|psem]"] {
+        for word in ["no POSIX object", "and keeps a backup", "--all[=shm|msg|sem|pshm|pmsg|psem]"] {
             assert!(help.said.out.contains(word), "{}", help.said.out);
         }
     });
@@ -455,7 +504,7 @@ fn read_only_holds() {
             ] {
                 let done = done(posix_objects, || ipcrm(arguments).with(environment).ours());
                 let why = "refused in read-only mode (--read-only, IPCX_READ_ONLY or config.toml)";
-                let lines: String = what.iter().map(|what| format!("ipcrm: {what}: {why}\n")).collect();
+                let lines = what.iter().map(|what| format!("ipcrm: {what}: {why}\n")).collect::<Vec<_>>().concat();
                 assert_eq!((done.said.err, &*done.said.status), (lines, "exit 1"), "{arguments:?}");
                 assert_eq!(done.left, before, "{arguments:?}");
             }

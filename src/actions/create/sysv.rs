@@ -203,12 +203,12 @@ fn obtain(new: &NewObject, naming: &Naming, calls: &Calls<'_>) -> Result<Obtaine
 }
 
 /// Makes an object with a random key that nobody has: one that is taken is tried anew. Returns its id and key. Errors: those
-/// of `make`, and `EEXIST` when each key was taken.
-pub(super) fn at_random(make: &dyn Fn(Key) -> kernel::Result<i32>) -> kernel::Result<(i32, Key)> {
+/// of `create`, and `EEXIST` when each key was taken.
+pub(super) fn at_random(create: &dyn Fn(Key) -> kernel::Result<i32>) -> kernel::Result<(i32, Key)> {
     let mut tries = 1;
     loop {
         let key = key::random()?;
-        match make(key) {
+        match create(key) {
             Err(error) if error.exists() && tries < TRIES => tries += 1,
             made => return made.map(|id| (id, key)),
         }

@@ -68,8 +68,8 @@ impl Removal {
 
     /// The POSIX objects of a kind, by the name that removes each: files in /dev/shm that are no regular ones are none of
     /// the C library's making and stay. Errors: [`Error::Unsupported`] where no mqueue file system can be looked into.
-    pub fn every_posix(kind: ValueKind) -> Result<Vec<(Box<[u8]>, Self)>, Refusal> {
-        let removal = |name: &[u8], victim| (name.into(), Self::of(victim, posix_address(kind, name)));
+    pub fn every_posix(kind: ValueKind) -> Result<Vec<(Vec<u8>, Self)>, Refusal> {
+        let removal = |name: &[u8], victim| (name.to_vec(), Self::of(victim, posix_address(kind, name)));
         if kind == ValueKind::Queue {
             let files = mqueues()?.files()?;
             let queues = files.into_iter().map(|file| {

@@ -108,8 +108,8 @@ pub fn installed(tool: &str) -> Option<PathBuf> {
         ["/usr/bin", "/bin"].map(|place| PathBuf::from(place).join(tool)).into_iter().find(|path| path.exists());
     let version = found.as_ref().and_then(|path| Command::new(path).arg("-V").env_clear().output().ok());
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    let known = |release: &&str| version.starts_with(&format!("{tool} from util-linux {release}"));
-    if RELEASES.iter().any(|release| known(&release)) {
+    let known = |release: &str| version.starts_with(&format!("{tool} from util-linux {release}"));
+    if RELEASES.iter().any(|release| known(release)) {
         return found;
     }
     skip("comparison with util-linux", &format!("{tool} of 2.38 to 2.40 is not installed (found: {version:?})"));
