@@ -137,6 +137,20 @@ pub fn read_all(each: &mut dyn FnMut(MsgLine, u64)) -> bool {
     true
 }
 
+/// The highest slot of the kernel's table that is in use; less than 0 where that cannot be asked.
+pub fn highest_slot() -> i32 {
+    let mut info = MaybeUninit::<libc::msginfo>::zeroed();
+    // SAFETY: MSG_INFO fills a struct msginfo, which is what is passed; the prototype wants a msqid_ds.
+    unsafe { libc::msgctl(0, MSG_INFO, info.as_mut_ptr().cast()) }
+}
+
+/// The id of the queue in a slot of the kernel's table, and what identifies it. `None` for an empty slot. Needs no privilege.
+pub fn in_slot(slot: i32) -> Option<(i32, super::SysvStat)> {
+    let (line, _) = by_index(slot)?;
+    let Perm { key, id, owner, creator, .. } = line.perm;
+    Some((id, super::SysvStat { key, owner, creator, changed: line.changed }))
+}
+
 /// The queue in a slot of the kernel's table.
 fn by_index(index: i32) -> Option<(MsgLine, u64)> {
     let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();

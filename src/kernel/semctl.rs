@@ -40,14 +40,35 @@ pub struct SemStat {
 /// Reads a set's attributes, readable or not. Needs no privilege. See [`super::msgctl::stat`] for why an id may stand
 /// for an index.
 pub fn stat(id: i32) -> Result<SemStat> {
+    let (found, stat) = any(id);
+    super::same_id(&name(id), id, found)?;
+    Ok(stat)
+}
+
+/// The id of the set in a slot of the kernel's table, and what identifies it. `None` for an empty slot. Needs no privilege.
+pub fn in_slot(slot: i32) -> Option<(i32, super::SysvStat)> {
+    let (id, stat) = any(slot);
+    (id >= 0).then_some((id, stat.common))
+}
+
+/// The highest slot of the kernel's table that is in use; less than 0 where that cannot be asked.
+pub fn highest_slot() -> i32 {
+    const SEM_INFO: libc::c_int = 19;
+    // A struct seminfo is ten numbers (`linux/sem.h`).
+    let mut info = [0 as libc::c_int; 10];
+    // SAFETY: SEM_INFO fills the struct seminfo that its only argument points to.
+    unsafe { libc::semctl(0, 0, SEM_INFO, info.as_mut_ptr()) }
+}
+
+/// The answer of `SEM_STAT_ANY`: the id of what is in the slot, less than 0 where nothing is, and its attributes.
+fn any(slot: i32) -> (libc::c_int, SemStat) {
     let mut ds = MaybeUninit::<libc::semid_ds>::zeroed();
     // SAFETY: the fourth argument is the pointer member of `union semun`; `ds` is a valid, writable semid_ds.
-    let found = unsafe { libc::semctl(id, 0, SEM_STAT_ANY, ds.as_mut_ptr()) };
-    super::same_id(&name(id), id, found)?;
-    // SAFETY: plain integers, zeroed above and filled by the successful call.
+    let found = unsafe { libc::semctl(slot, 0, SEM_STAT_ANY, ds.as_mut_ptr()) };
+    // SAFETY: plain integers, zeroed above.
     let ds = unsafe { ds.assume_init() };
     let perm = ds.sem_perm;
-    Ok(SemStat {
+    let stat = SemStat {
         common: super::SysvStat {
             key: Key(perm.__key),
             owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
@@ -57,7 +78,8 @@ pub fn stat(id: i32) -> Result<SemStat> {
         mode: (u32::from(perm.mode) & 0o777) as u16,
         count: ds.sem_nsems,
         operated: ds.sem_otime,
-    })
+    };
+    (found, stat)
 }
 
 /// Whether the caller may read a set (`IPC_STAT` asks that). Errors: [`Permission`](super::Error::Permission) when not.

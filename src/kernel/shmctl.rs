@@ -33,14 +33,36 @@ const SHM_LOCKED: u32 = 0o2000;
 /// Reads a segment's attributes, readable or not; attaches nothing. Needs no privilege. See [`super::msgctl::stat`] for
 /// why an id may stand for an index.
 pub fn stat(id: i32) -> Result<ShmStat> {
+    let (found, stat) = any(id);
+    super::same_id(&name(id), id, found)?;
+    Ok(stat)
+}
+
+/// The id of the segment in a slot of the kernel's table, and what identifies it. `None` for an empty slot. Needs no
+/// privilege.
+pub fn in_slot(slot: i32) -> Option<(i32, super::SysvStat)> {
+    let (id, stat) = any(slot);
+    (id >= 0).then_some((id, stat.common))
+}
+
+/// The highest slot of the kernel's table that is in use; less than 0 where that cannot be asked.
+pub fn highest_slot() -> i32 {
+    const SHM_INFO: libc::c_int = 14;
+    // As large as a shmid_ds, which is larger than what SHM_INFO fills (`struct shm_info`, `linux/shm.h`).
+    let mut info = MaybeUninit::<libc::shmid_ds>::zeroed();
+    // SAFETY: `info` is writable, and as long as what is written.
+    unsafe { libc::shmctl(0, SHM_INFO, info.as_mut_ptr()) }
+}
+
+/// The answer of `SHM_STAT_ANY`: the id of what is in the slot, less than 0 where nothing is, and its attributes.
+fn any(slot: i32) -> (libc::c_int, ShmStat) {
     let mut ds = MaybeUninit::<libc::shmid_ds>::zeroed();
     // SAFETY: `ds` is a valid, writable shmid_ds for the whole call.
-    let found = unsafe { libc::shmctl(id, SHM_STAT_ANY, ds.as_mut_ptr()) };
-    super::same_id(&name(id), id, found)?;
-    // SAFETY: plain integers, zeroed above and filled by the successful call.
+    let found = unsafe { libc::shmctl(slot, SHM_STAT_ANY, ds.as_mut_ptr()) };
+    // SAFETY: plain integers, zeroed above.
     let ds = unsafe { ds.assume_init() };
     let perm = ds.shm_perm;
-    Ok(ShmStat {
+    let stat = ShmStat {
         common: super::SysvStat {
             key: Key(perm.__key),
             owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
@@ -52,7 +74,8 @@ pub fn stat(id: i32) -> Result<ShmStat> {
         attaches: ds.shm_nattch,
         marked_for_removal: u32::from(perm.mode) & SHM_DEST != 0,
         locked: u32::from(perm.mode) & SHM_LOCKED != 0,
-    })
+    };
+    (found, stat)
 }
 
 /// Whether the caller may read a segment, asked as the kernel asks when it is attached (`IPC_STAT` needs the same

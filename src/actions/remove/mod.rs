@@ -2,7 +2,7 @@
 //! can be made again, or without.
 
 mod batch;
-mod outright;
+pub mod outright;
 mod words;
 
 pub use batch::{Backups, remove_all};

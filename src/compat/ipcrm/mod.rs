@@ -10,9 +10,9 @@ use super::Call;
 use super::getopt::{Known, Takes};
 use super::out::{self, Stop, complain};
 use crate::actions::ValueKind::{Queue, Semaphore, Shm};
-use crate::actions::{Policy, Refusal, Removal, ValueKind};
+use crate::actions::{Policy, Refusal, ValueKind, outright};
 use crate::kernel::Error;
-use crate::model::{Key, Spelled, Which};
+use crate::model::Key;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -133,11 +133,8 @@ impl Run {
 
     fn by_id(&mut self, call: &Call, kind: ValueKind, id: i32) -> Result<(), Stop> {
         let policy = self.policy(call)?;
-        let done = Removal::outright(kind, &Which::Id(id)).and_then(|removal| removal.run(policy, None));
-        if let Err(refusal) = done {
-            self.refused(Called::Id(id), &refusal)?;
-        }
-        Ok(())
+        let removed = outright::remove_sysv(kind, id, None, policy);
+        removed.or_else(|refusal| self.refused(Called::Id(id), &refusal))
     }
 
     fn key(&mut self, call: &Call, kind: ValueKind, text: &OsStr) -> Result<(), Stop> {
@@ -148,66 +145,51 @@ impl Run {
             return Ok(());
         }
         let policy = self.policy(call)?;
-        let removal = match Removal::outright(kind, &Which::Key(key)) {
-            Ok(removal) => removal,
+        let id = match outright::id_of_key(kind, key) {
+            Ok(id) => id,
             Err(Refusal::NotFound { .. }) => {
                 self.fail(&about("invalid"));
                 return Ok(());
             }
-            Err(Refusal::Changed { .. }) => {
-                self.fail(b"already removed key");
-                return Ok(());
-            }
-            Err(refusal) => return self.refused(Called::Typed(text.as_bytes()), &refusal),
+            Err(refusal) => return Err(Stop::because(refusal.to_string())),
         };
-        let id = removal.id().unwrap_or_default();
         self.announce(kind, Called::Id(id))?;
-        match removal.run(policy, None) {
-            Ok(_) => {}
+        match outright::remove_sysv(kind, id, Some(key), policy) {
+            Ok(()) => {}
             // By its id, though a key was typed.
             Err(Refusal::Permission { .. }) => self.fail(format!("permission denied for key ({id})").as_bytes()),
-            Err(Refusal::Changed { .. }) => self.fail(b"already removed key"),
+            Err(Refusal::NotFound { .. } | Refusal::Changed { .. }) => self.fail(b"already removed key"),
             Err(refusal) => self.refused(Called::Id(id), &refusal)?,
         }
         Ok(())
     }
 
     fn name(&mut self, call: &Call, kind: ValueKind, text: &OsStr) -> Result<(), Stop> {
+        self.by_name(call, kind, Called::Typed(text.as_bytes()), text.as_bytes())
+    }
+
+    fn by_name(&mut self, call: &Call, kind: ValueKind, called: Called<'_>, name: &[u8]) -> Result<(), Stop> {
         let policy = self.policy(call)?;
-        let called = Called::Typed(text.as_bytes());
         self.announce_posix(kind, called)?;
-        let which = Which::Name(Spelled::exact(text.as_bytes()));
-        match Removal::outright(kind, &which).and_then(|removal| removal.run(policy, None)) {
-            Ok(_) => Ok(()),
-            Err(refusal) => self.refused(called, &refusal),
-        }
+        outright::remove_posix(kind, name, policy).or_else(|refusal| self.refused(called, &refusal))
     }
 
     fn every_sysv(&mut self, call: &Call, kind: ValueKind) -> Result<(), Stop> {
-        let policy = self.policy_for_all(call)?;
-        let all = Removal::every_sysv(kind).map_err(|refusal| Stop::because(refusal.to_string()))?;
-        for (id, removal) in all {
+        self.permit_all(call)?;
+        for id in outright::every_sysv(kind) {
             self.announce(kind, Called::Id(id))?;
-            if let Err(refusal) = removal.run(policy, None) {
-                self.refused(Called::Id(id), &refusal)?;
-            }
+            self.by_id(call, kind, id)?;
         }
         Ok(())
     }
 
     fn every_posix(&mut self, call: &Call, kind: ValueKind) -> Result<(), Stop> {
-        let policy = self.policy_for_all(call)?;
-        let all = Removal::every_posix(kind).map_err(|refusal| match refusal {
-            Refusal::Kernel(Error::Unsupported { .. }) if kind == Queue => not_mounted(),
-            refusal => Stop::because(refusal.to_string()),
+        self.permit_all(call)?;
+        let names = outright::every_posix(kind).map_err(|error| match error {
+            Error::Unsupported { .. } if kind == Queue => not_mounted(),
+            error => Stop::because(error.to_string()),
         })?;
-        for (name, removal) in all {
-            self.announce_posix(kind, Called::Found(&name))?;
-            if let Err(refusal) = removal.run(policy, None) {
-                self.refused(Called::Found(&name), &refusal)?;
-            }
-        }
-        Ok(())
+        names.iter().try_for_each(|name| self.by_name(call, kind, Called::Found(name), name))
     }
 
     fn announce(&mut self, kind: ValueKind, called: Called<'_>) -> io::Result<()> {
@@ -258,11 +240,9 @@ impl Run {
         Ok(policy)
     }
 
-    /// The same for `--all`: that nothing may be removed is said once.
-    fn policy_for_all(&mut self, call: &Call) -> Result<Policy, Stop> {
-        let policy = self.policy(call)?;
-        policy.permit("--all").map_err(|refusal| Stop::because(refusal.to_string()))?;
-        Ok(policy)
+    /// That nothing may be removed is said once of all.
+    fn permit_all(&mut self, call: &Call) -> Result<(), Stop> {
+        self.policy(call)?.permit("--all").map_err(|refusal| Stop::because(refusal.to_string()))
     }
 
     fn fail(&mut self, message: &[u8]) {

@@ -2,7 +2,7 @@
 
 use crate::actions::Refusal;
 use crate::compat::out::Stop;
-use crate::kernel::{Error, mqueue};
+use crate::kernel::mqueue;
 use crate::model::escape;
 use std::borrow::Cow;
 
@@ -73,9 +73,7 @@ pub(super) fn about_name(name: &[u8], refusal: &Refusal) -> Result<Vec<u8>, Stop
     Ok(match refusal {
         Refusal::NotFound { .. } | Refusal::Changed { .. } => about("", " not found"),
         Refusal::Permission { .. } => about("permission denied for ", ""),
-        Refusal::Kernel(error) if error.is_permission() => about("permission denied for ", ""),
         Refusal::Kernel(error) if error.name_too_long() => about("", " too long"),
-        Refusal::Kernel(Error::Unsupported { .. }) => return Err(not_mounted()),
         Refusal::Kernel(error) => return Err(Stop::because(format!("name failed: {}", error.in_c()))),
         other => other.to_string().into_bytes(),
     })
