@@ -489,7 +489,7 @@ fn read_only_holds() {
         for environment in [&["IPCX_READ_ONLY=1"][..], &[&read_only]] {
             for (arguments, what) in [
                 (&["-q", "1"][..], &["queue:1"][..]),
-                (&["-v", "-M5", "-S", "5"], &["shm:0x00000005", "sem:0x00000005"]),
+                (&["-v", "-M5", "-S", "5"], &["shm:0", "sem:0"]),
                 (&["sem", "1", "0"], &["sem:1", "sem:0"]),
                 (&["--posix-shmem", "one"], &["shm:/one"]),
                 (&["--posix-mqueue=/one", "-m0"], &["queue:/one", "shm:0"]),
