@@ -138,7 +138,7 @@ impl Cli {
             None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
             _ => settings::load(asked)?,
         };
-        let read_only = self.read_only || exit::env_flag("IPCX_READ_ONLY") || settings.read_only;
+        let read_only = self.read_only || settings.forbid_changes();
         match self.command {
             None if opens => self.tui.run(read_only, settings),
             None => ls::Ls::default().run(),

@@ -4,6 +4,7 @@
 //! One file or folder for each. What they share is here: by which name the program was called, options as `getopt_long(3)`
 //! reads them, numbers as `strtol(3)` does, output that is checked to the end, names of users asked once.
 
+mod amount;
 mod ctime;
 mod getopt;
 mod ipcmk;
@@ -16,6 +17,9 @@ mod number;
 mod out;
 mod size;
 
+use crate::actions::Policy;
+use crate::config::{Settings, config_file};
+use crate::kernel::{file, users};
 use getopt::{Getopt, Known};
 use out::Stop;
 use std::ffi::{OsStr, OsString};
@@ -112,6 +116,21 @@ impl Call {
     /// A wrong option, in the words of the C library, and where help is.
     fn misused(&self, message: &[u8]) -> Stop {
         Stop::Misused([self.program.as_bytes(), b": ", message].concat())
+    }
+
+    /// The tool's own complaint about the command line, and where help is.
+    fn wrong(&self, message: &[u8]) -> Stop {
+        Stop::Misused([self.tool.name().as_bytes(), b": ", message].concat())
+    }
+
+    /// What may be done, for a tool that acts: nothing in read-only mode, and nothing where the settings cannot be read.
+    fn policy(&self) -> Result<Policy, Stop> {
+        let settings = match config_file(users::own_home) {
+            Some(path) => Settings::load(&path, file::read_own).map_err(|error| Stop::because(error.to_string()))?,
+            None => None,
+        };
+        let read_only = self.read_only || settings.unwrap_or_default().forbid_changes();
+        Ok(Policy { read_only, ..Policy::default() })
     }
 
     /// What `--version` prints.

@@ -75,6 +75,14 @@ pub fn stat(id: i32) -> Result<MsgStat> {
     })
 }
 
+/// Whether the caller may read a queue (`IPC_STAT` asks that). Errors: [`Permission`](super::Error::Permission) when not.
+pub fn may_read(id: i32) -> Result<()> {
+    let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();
+    // SAFETY: `ds` is a valid, writable msqid_ds for the whole call.
+    let result = unsafe { libc::msgctl(id, libc::IPC_STAT, ds.as_mut_ptr()) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
 /// Makes a queue, or opens the one with this key unless `exclusive`; returns its id. [`Key::PRIVATE`] always makes one.
 /// Needs no privilege to make one. Errors: `EEXIST` ([`Error::exists`](super::Error::exists)), and `ENOSPC` at
 /// `kernel.msgmni`.
