@@ -62,7 +62,7 @@ Options:
 A size may have a fraction and a unit: KiB, MiB, GiB, TiB, PiB or EiB, of
 which the \"iB\" may be left out; KB, MB and so on are powers of 1000.
 
-More in ipcx-ipcmk(1); `ipcx create` also chooses keys, limits and values.
+More in ipcx-ipcs(1); `ipcx create` also chooses keys, limits and values.
 ";
 
 /// Permission bits where none are said.

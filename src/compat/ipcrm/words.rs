@@ -34,7 +34,7 @@ Options:
 
 An id is decimal; a key decimal, hexadecimal (0x...) or octal (0...).
 
-More in ipcx-ipcrm(1) and ipcx-rm(1).
+More in ipcx-ipcs(1) and ipcx-rm(1).
 ";
 
 /// What the messages call the object: by its id, or by the name that was typed or found.
