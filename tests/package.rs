@@ -88,6 +88,8 @@ fn expected() -> BTreeSet<String> {
         let section = page.rsplit('.').next().unwrap();
         files.insert(format!("usr/share/man/man{section}/{page}.gz"));
     }
+    // Where one page is about several names, man finds it by each.
+    files.extend(["ipcrm", "ipcmk", "lsipc", "signal"].map(|name| format!("usr/share/man/man1/ipcx-{name}.1.gz")));
     files
 }
 
@@ -120,6 +122,10 @@ fn it_installs_runs_and_leaves_nothing() {
     }
     let listed = run(Command::new(root.join("usr/bin/ipcx")).args(["ls", "--sysv", "--json"]).env_clear());
     assert!(listed.contains("ipcx.snapshot/1"), "{listed}");
+    for link in files(&root.join("usr/share/man")) {
+        let page = root.join("usr/share/man").join(&link);
+        assert!(fs::metadata(page).is_ok_and(|page| page.len() > 0), "{link} leads nowhere");
+    }
     let copyright = fs::read_to_string(root.join("usr/share/doc/ipcx/copyright")).unwrap();
     assert!(copyright.contains("MIT") && copyright.contains("Apache"), "{copyright}");
 

@@ -91,6 +91,13 @@ impl Man {
             return Ok(Exit::Done);
         }
         match &self.directory {
+            // `ipcx man ls` asks to read one, and not for a folder of that name full of pages.
+            Some(directory) if is_page(directory) => {
+                let name = shown(directory);
+                Err(Usage::error(format_args!(
+                    "`ipcx man --print {name}` prints that page; as a directory write ./{name}"
+                )))
+            }
             Some(directory) => self.write(directory),
             None => list(),
         }
@@ -129,6 +136,12 @@ fn failed(error: &Error) -> Exit {
     if error.is_permission() { Exit::Permission } else { Exit::Failed }
 }
 
+/// Whether a directory that is not there is called as a page is.
+fn is_page(directory: &Path) -> bool {
+    let is_absent = || file::lstat(directory.as_os_str().as_bytes()).is_err_and(|error| error.is_absent());
+    directory.to_str().is_some_and(|name| find(name).is_ok()) && is_absent()
+}
+
 /// Whether there is nothing, or a page of ipcx, of this or another version.
 fn may_replace(place: &Path) -> Result<bool, Error> {
     match file::lstat(place.as_os_str().as_bytes()) {
@@ -139,20 +152,23 @@ fn may_replace(place: &Path) -> Result<bool, Error> {
     }
 }
 
-/// `ipcx-ls.1`, also without what all have in common.
-/// Names of a page, the shortest first: `ls`, `ipcx-ls`, `ipcx-ls.1`.
-fn names(page: &Page) -> [&'static str; 3] {
-    let plain = page.name.rsplit_once('.').map_or(page.name, |(plain, _)| plain);
-    [plain.strip_prefix("ipcx-").unwrap_or(plain), plain, page.name]
+/// Every page by its first name, and what it is about.
+pub(super) fn named() -> impl Iterator<Item = (String, String)> {
+    PAGES.iter().map(heading).map(|(names, about)| {
+        let first = names.split(", ").next().unwrap_or_default();
+        (first.to_owned(), about)
+    })
 }
 
-/// The shortest name of each page, and what it is about.
-pub(super) fn short_names() -> impl Iterator<Item = (&'static str, String)> {
-    PAGES.iter().map(|page| (names(page)[0], about(page)))
-}
-
+/// `ipcx-ls.1`, also without what all have in common; each of the names that stand below NAME counts.
 fn find(name: &str) -> anyhow::Result<&'static Page> {
-    PAGES.iter().find(|page| names(page).contains(&name)).ok_or_else(|| {
+    let answers = |page: &&Page| {
+        let section = page.name.rsplit_once('.').map_or("", |(_, section)| section);
+        let wanted = name.strip_suffix(section).and_then(|name| name.strip_suffix('.')).unwrap_or(name);
+        let (names, _) = heading(page);
+        names.split(", ").any(|one| one == wanted || one.strip_prefix("ipcx-") == Some(wanted))
+    };
+    PAGES.iter().find(answers).ok_or_else(|| {
         let name = quoted(OsStr::new(name).as_bytes());
         Usage::error(format_args!("{name} is no manual page: `ipcx man` lists them"))
     })
@@ -164,7 +180,7 @@ fn list() -> anyhow::Result<Exit> {
     to_stdout(|out| {
         for page in PAGES {
             let (name, section) = page.name.rsplit_once('.').unwrap_or((page.name, ""));
-            writeln!(out, "{:<16} {}", format!("{name}({section})"), about(page))?;
+            writeln!(out, "{:<16} {}", format!("{name}({section})"), heading(page).1)?;
         }
         if hint {
             writeln!(out, "\n`ipcx man --print ls | man -l -` shows one, `ipcx man DIR` writes them all.")?;
@@ -174,12 +190,13 @@ fn list() -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// What a page is about: what stands below NAME, behind the names.
-fn about(page: &Page) -> String {
+/// What stands below NAME: the names, and what the page is about.
+fn heading(page: &Page) -> (String, String) {
     let lines = page.text.lines().skip_while(|line| *line != ".SH NAME").skip(1);
     let text = lines.take_while(|line| !line.starts_with('.')).collect::<Vec<_>>().join(" ");
-    let (_, about) = text.split_once(" \\- ").unwrap_or_default();
-    about.replace("\\-", "-").replace("\\(aq", "'")
+    let (names, about) = text.split_once(" \\- ").unwrap_or_default();
+    let plain = |text: &str| text.replace("\\-", "-").replace("\\(aq", "'");
+    (plain(names), plain(about))
 }
 
 #[cfg(test)]
@@ -194,15 +211,19 @@ mod tests {
         {
             assert_eq!(find(name).unwrap().name, page);
         }
-        assert_eq!(find("ipcx.toml").unwrap().name, "ipcx.toml.5");
-        assert!(find("ipcx-").is_err() && find("").is_err() && find("l").is_err());
+        for (name, page) in [("ipcx.toml", "ipcx.toml.5"), ("ipcx.toml.5", "ipcx.toml.5"), ("ipcrm", "ipcx-ipcs.1")] {
+            assert_eq!(find(name).unwrap().name, page);
+        }
+        assert!(find("ipcx-").is_err() && find("").is_err() && find("l").is_err() && find("ls.5").is_err());
     }
 
     #[test]
     fn every_page_begins_as_ours_and_says_what_it_is_about() {
         for page in PAGES {
             assert!(page.text.starts_with(BEGINNING), "{}", page.name);
-            assert!(about(page).len() > 10 && !about(page).contains('\\'), "{}: {}", page.name, about(page));
+            let (names, about) = heading(page);
+            assert!(about.len() > 10 && !about.contains('\\'), "{}: {about}", page.name);
+            assert!(find(names.split(", ").last().unwrap()).is_ok_and(|found| found.name == page.name), "{names}");
         }
     }
 }

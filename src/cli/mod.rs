@@ -113,6 +113,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = classic::rewrite(arguments, &crate::kernel::signals::known());
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
+        Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand && names_old_tool(&arguments) => {
+            exit::complain(&"before an old name no option of ipcx may stand but --read-only; see `man ipcx-ipcs`");
+            return Exit::Usage.into();
+        }
         Err(error) => return exit::from_clap(&error, subcommand(&arguments).as_deref()).into(),
     };
     // What `undo` does about them it says itself.
@@ -169,6 +173,13 @@ fn subcommand(arguments: &[OsString]) -> Option<String> {
     let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let first = classic::first_word(&words)?;
     cli.find_subcommand(words[first]).map(|command| command.get_name().to_owned())
+}
+
+/// Whether the command among these arguments is `ipcs`, `ipcrm`, `ipcmk` or `lsipc`: those that have no option before them
+/// are none of the command line's.
+fn names_old_tool(arguments: &[OsString]) -> bool {
+    let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    classic::first_word(&words).is_some_and(|place| completions::is_old_name(words[place]))
 }
 
 #[cfg(test)]

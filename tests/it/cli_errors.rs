@@ -122,6 +122,20 @@ fn bad_addresses() {
 }
 
 #[test]
+fn options_before_an_old_name() {
+    isolated(|| {
+        let file = place("settings");
+        std::fs::write(&file, "").unwrap();
+        for name in ["ipcs", "ipcrm", "ipcmk", "lsipc"] {
+            let ran = ipcx(&["--config", file.to_str().unwrap(), name, "-q"]);
+            assert_eq!((ran.status, &*ran.out, ran.err.lines().count()), (2, "", 1), "{name}");
+            assert!(ran.err.contains("--read-only"), "{}", ran.err);
+        }
+        assert!(ipcx(&["nonsense"]).err.contains("unrecognized"));
+    });
+}
+
+#[test]
 fn bad_options() {
     isolated(|| {
         fails_and_removes_nothing(&[

@@ -1,6 +1,6 @@
 //! `ipcx man`: every page is listed, printed and written; nothing is overwritten that is no page of ipcx.
 
-use crate::support::cli::{ipcx, place};
+use crate::support::cli::{command, finish, ipcx, place};
 use crate::support::users::{NOBODY, as_user};
 use crate::support::{isolated, isolated_with_users};
 use ipcx::cli::PAGES;
@@ -37,6 +37,29 @@ fn pages_are_listed_and_printed() {
         let wrong = ipcx(&["man", "--print", "\x1bls"]);
         assert_eq!((wrong.status, &*wrong.out), (2, ""));
         assert!(wrong.err.contains("\\x1bls") && !wrong.err.contains('\x1b'), "{}", wrong.err);
+    });
+}
+
+#[test]
+fn a_page_is_not_taken_for_a_directory() {
+    isolated(|| {
+        fs::create_dir(place("here")).unwrap();
+        let in_place = |directory: &str| {
+            let mut command = command(&["man", directory]);
+            finish(command.current_dir(place("here")))
+        };
+        for name in ["ls", "ipcx-ls", "ipcx.toml.5", "ipcrm"] {
+            let refused = in_place(name);
+            assert_eq!((refused.status, &*refused.out), (2, ""), "{name}");
+            assert!(refused.err.contains(&format!("ipcx man --print {name}")), "{}", refused.err);
+            assert_eq!(ipcx(&["man", "--print", name]).status, 0);
+        }
+        assert!(files("here").is_empty());
+        // Where it is meant as one, or is there, it is one.
+        for name in ["./ls", "ls"] {
+            assert_eq!(in_place(name).status, 0);
+        }
+        assert_eq!(files("here/ls"), all());
     });
 }
 

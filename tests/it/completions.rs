@@ -180,6 +180,8 @@ fn old_names_take_what_there_is() {
         let keyed = "key 0x000004d2, root, 2 messages of 16 bytes";
         let ids = [pair(&queue, keyed), pair(&unkeyed, "no key, root, 0 messages of 0 bytes")];
         assert_eq!(offered(&["ipcrm", "-q", ""]), ids);
+        assert_eq!(offered(&["ipcrm", "msg", ""]), ids);
+        assert_eq!(values(&["ipcrm", "msg", &queue.to_string(), ""]), [unkeyed.to_string()], "named once is enough");
         assert_eq!(offered(&["ipcs", "-q", "-i", ""]), ids);
         assert_eq!(values(&["ipcs", "-mi", ""]), [segment.to_string()]);
         assert_eq!(values(&["lsipc", "--semaphores", "--id", ""]), [set.to_string()]);

@@ -78,6 +78,10 @@ pub(super) fn find(cli: clap::Command, mut words: Vec<OsString>) -> Answer {
     if values.is_empty() || current.len() == 1 {
         values.extend(found.iter().filter_map(|found| candidate(found, &current)));
     }
+    // Of ipcx's own options an old name has none.
+    if has_old_name(&words) {
+        values.retain(|one| !["--read-only", "--config"].contains(&one.value.as_str()));
+    }
     // Options are many, and begin with a hyphen: who wants one types it, unless there is nothing else.
     if current.is_empty() && values.iter().any(|one| !one.value.starts_with('-')) {
         values.retain(|one| !one.value.starts_with('-'));
@@ -91,6 +95,12 @@ fn is_lost(cli: &clap::Command, words: &[OsString]) -> bool {
     let Some(place) = classic::first_word(&words) else { return false };
     // Behind an option it may be that one's value.
     !words[place - 1].starts_with('-') && cli.find_subcommand(words[place]).is_none() && words[place] != "help"
+}
+
+/// Whether the command among these words is one of the old names.
+fn has_old_name(words: &[OsString]) -> bool {
+    let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    classic::first_word(&words).is_some_and(|place| place + 1 < words.len() && dropins::is_one(words[place]))
 }
 
 /// Whether a signal may follow these words in its short form, `-TERM`: one that did would be written anew.
@@ -207,6 +217,8 @@ mod tests {
 
     #[test]
     fn lists_of_fixed_words() {
+        assert_eq!(words(&["man", "--print", "re"]), ["recv"]);
+        assert_eq!(words(&["man", "--print", "ipcx-re"]), ["ipcx-recv"]);
         assert_eq!(words(&["completions", ""]), ["bash", "zsh", "fish"]);
         assert_eq!(words(&["create", "s"]), ["shm", "sem"]);
         assert_eq!(words(&["--theme", ""]), ["ansi", "dark", "light", "mono"]);
@@ -260,6 +272,13 @@ mod tests {
         assert_eq!(words(&["ipcrm", "--queue-"]), ["--queue-id", "--queue-key"]);
         assert_eq!(words(&["ipcrm", "--all=p"]), ["--all=pshm", "--all=pmsg", "--all=psem"]);
         assert_eq!(words(&["lsipc", "--time-format", ""]), ["short", "full", "iso"]);
+        assert_eq!(words(&["ipcrm", ""]), ["shm", "msg", "sem"]);
+        for line in [&["ipcrm", "--"][..], &["ipcrm", "--re"], &["ipcrm", "shm", "-"], &["--read-only", "ipcs", "--c"]]
+        {
+            let offered = words(line);
+            assert!(!offered.iter().any(|word| word == "--read-only" || word == "--config"), "{line:?}: {offered:?}");
+        }
+        assert!(words(&["--re"]).contains(&"--read-only".to_owned()));
         assert!(words(&["ipcs", "-"]).contains(&"-q".to_owned()));
         assert_eq!(words(&["ipcs", "-i", ""]), [""; 0], "of which kind was not said");
     }

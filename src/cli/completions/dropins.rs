@@ -78,6 +78,16 @@ const LSIPC: &[Row] = &[
 /// The tools, and how they are called.
 const TOOLS: [(&str, &[Row]); 4] = [("ipcs", IPCS), ("ipcrm", IPCRM), ("ipcmk", IPCMK), ("lsipc", LSIPC)];
 
+/// What the words behind `ipcrm shm` are to clap.
+pub(super) const OLD_IDS: &str = "old syntax's ids";
+
+/// The first word of `ipcrm shm ID…`, what it is about, and what its words are called.
+const OLD_SYNTAX: [(&str, &str, &str); 3] = [
+    ("shm", "shared memory segments by their ids", "SHM-ID"),
+    ("msg", "message queues by their ids", "QUEUE-ID"),
+    ("sem", "semaphore sets by their ids", "SEM-ID"),
+];
+
 /// The command line with the old names as commands; one that it has already gets its options here.
 pub(super) fn add(cli: Command) -> Command {
     TOOLS.iter().fold(cli, |cli, (name, rows)| {
@@ -88,8 +98,16 @@ pub(super) fn add(cli: Command) -> Command {
     })
 }
 
+/// Whether this is one of the old names.
+pub(in super::super) fn is_one(word: &str) -> bool {
+    TOOLS.iter().any(|(name, _)| *name == word)
+}
+
 fn tool(name: &'static str, rows: &'static [Row]) -> Command {
-    rows.iter().fold(Command::new(name), |tool, (letter, long, value, about)| {
+    let tool = Command::new(name);
+    let tool =
+        if name == "ipcrm" { tool.subcommands(OLD_SYNTAX.map(of_kind)).disable_help_subcommand(true) } else { tool };
+    rows.iter().fold(tool, |tool, (letter, long, value, about)| {
         let option = Arg::new(*long).long(*long).help(*about);
         let option = letter.iter().fold(option, |option, letter| option.short(*letter));
         let words: Vec<&'static str> = value.trim_start_matches('=').split(' ').collect();
@@ -100,4 +118,9 @@ fn tool(name: &'static str, rows: &'static [Row]) -> Command {
         };
         tool.arg(if value.starts_with('=') { option.num_args(0..=1).require_equals(true) } else { option })
     })
+}
+
+fn of_kind((word, about, value): (&'static str, &'static str, &'static str)) -> Command {
+    let ids = Arg::new(OLD_IDS).value_name(value).num_args(1..);
+    Command::new(word).about(about).arg(ids).disable_help_flag(true).disable_version_flag(true)
 }

@@ -17,6 +17,7 @@ use clap::{Args, ValueEnum};
 use std::io::Write;
 
 pub(super) use answer::{ASK, answer};
+pub(super) use dropins::is_one as is_old_name;
 
 const PLACES: &str = "\
 Where a script goes (make the directory first):

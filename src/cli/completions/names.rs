@@ -1,6 +1,6 @@
-//! Values that are no objects: signals, processes, users, columns, filters, backups.
+//! Values that are no objects: signals, processes, users, columns, filters, backups, manual pages.
 
-use super::super::keeping;
+use super::super::{keeping, man};
 use crate::config;
 use crate::kernel::{file, process, signals, users};
 use crate::model::{Role, escape};
@@ -116,4 +116,11 @@ pub(super) fn filter(typed: &str) -> Vec<CompletionCandidate> {
         "pid" => processes(head, false),
         _ => field.choices.iter().map(|choice| one(format!("{head}{choice}"), "")).collect(),
     }
+}
+
+/// Manual pages, as they were begun: `ls`, or `ipcx-ls`.
+pub(super) fn pages(typed: &str) -> Vec<CompletionCandidate> {
+    let whole = typed.starts_with("ipcx");
+    let short = |name: &str| if whole { name.to_owned() } else { name.trim_start_matches("ipcx-").to_owned() };
+    man::named().map(|(name, about)| one(short(&name), about)).collect()
 }

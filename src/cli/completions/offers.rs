@@ -1,8 +1,7 @@
 //! Which values an argument takes: clap knows those of fixed lists, the others are told it here, by the name that help
 //! gives to the value. That is done only when a shell asks: no other run of ipcx pays for it.
 
-use super::{names, objects};
-use crate::cli::man;
+use super::{dropins, names, objects};
 use crate::config::theme::ThemeName;
 use crate::kernel::users;
 use crate::model::{Address, Kinds};
@@ -77,7 +76,7 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         ("rm", "semaphore_key", _) => Offer::Key(Kinds::SEMS),
         ("ipcs" | "lsipc", _, "ID") => Offer::IdOfKind,
         ("lsipc", _, "NAME") => Offer::Name(Kinds::POSIX),
-        ("ipcrm", _, name) => of_removal(name)?,
+        ("ipcrm", _, name) | (_, dropins::OLD_IDS, name) => of_removal(name)?,
         ("undo", _, "N") => Offer::Backup,
         ("send", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:", "unix:"]),
         ("recv", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:"]),
@@ -93,8 +92,8 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         (_, _, "GROUP") => Offer::Group,
         (_, "theme", _) => Offer::Theme,
         (_, "view", _) => Offer::View,
+        ("man", _, "PAGE") => Offer::Page,
         (_, _, "FILE" | "PATH") => Offer::File,
-        (_, _, "PAGE") => Offer::Page,
         (_, _, "DIR") => Offer::Directory,
         _ => return None,
     })
@@ -160,7 +159,7 @@ impl Offer {
             Self::Columns => names::columns(text),
             Self::Sorting => names::sorting(text),
             Self::Theme => ThemeName::ALL.iter().map(|theme| names::one(theme.to_string(), "")).collect(),
-            Self::Page => man::short_names().map(|(name, about)| names::one(name, about)).collect(),
+            Self::Page => names::pages(text),
             Self::View => View::ALL.iter().map(|view| names::one(view.name(), "")).collect(),
         };
         // Named once is enough.
@@ -253,6 +252,7 @@ mod tests {
             Offer::Group,
             Offer::Theme,
             Offer::View,
+            Offer::Page,
             Offer::File,
         ] {
             assert!(offered.contains(&offer), "{offer:?}");
