@@ -88,6 +88,17 @@ pub(super) fn add(cli: Command) -> Command {
     })
 }
 
+/// The options of ipcx itself that are none of the old tool that is called by this word, though clap hands them down.
+pub(super) fn foreign(cli: &Command, word: &str) -> Vec<String> {
+    if !TOOLS.iter().any(|(name, _)| *name == word) {
+        return Vec::new();
+    }
+    cli.get_arguments()
+        .filter(|arg| arg.is_global_set())
+        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
+        .collect()
+}
+
 fn tool(name: &'static str, rows: &'static [Row]) -> Command {
     rows.iter().fold(Command::new(name), |tool, (letter, long, value, about)| {
         let option = Arg::new(*long).long(*long).help(*about);

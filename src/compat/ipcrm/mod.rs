@@ -254,3 +254,14 @@ impl Run {
         if self.failed { Err(Stop::Failed) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compat::getopt::{listed, spelled};
+
+    #[test]
+    fn help_lists_every_option() {
+        assert_eq!(listed(HELP), spelled(&OPTIONS));
+    }
+}
