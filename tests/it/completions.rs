@@ -201,10 +201,12 @@ fn old_names_have_the_options_of_their_help() {
                 spelled.split([' ', ',', '[']).filter(|word| word.starts_with('-')).map(str::to_owned).collect()
             };
             let mut listed: Vec<String> = lines.flat_map(words).collect();
-            let mut offered = values(&[tool, "-"]);
-            // One is offered with its equals sign, which it needs.
-            offered.iter_mut().for_each(|word| *word = word.trim_end_matches('=').to_owned());
-            (listed.sort(), offered.sort());
+            listed.sort();
+            let offered = [values(&[tool, "-"]), values(&[tool, "--"])].concat();
+            // One is offered with its equals sign, too, for its value.
+            let mut offered: Vec<&str> = offered.iter().map(|word| word.trim_end_matches('=')).collect();
+            offered.sort_unstable();
+            offered.dedup();
             assert!(listed.len() > 10, "{tool}: {help}");
             assert_eq!(offered, listed, "{tool}");
         }
