@@ -124,6 +124,38 @@ impl<'a, T: Copy + PartialEq> Getopt<'a, T> {
     }
 }
 
+/// The options that a help text lists, each as `-q, --queues` or `--human`, and what it says may follow.
+#[cfg(test)]
+pub(super) fn listed(help: &str) -> Vec<(String, Takes)> {
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let entry = |line: &str| {
+        let spelled = line.split("  ").next().unwrap_or_default();
+        let long = spelled.find("--").unwrap_or_default();
+        let end = spelled[long..].find([' ', '[']).map_or(spelled.len(), |end| long + end);
+        let takes = match &spelled[end..] {
+            "" => Takes::Nothing,
+            value if value.starts_with("[=") => Takes::Maybe,
+            _ => Takes::Value,
+        };
+        (spelled[..end].to_owned(), takes)
+    };
+    let mut listed: Vec<(String, Takes)> = lines.map(entry).collect();
+    listed.sort_by(|a, b| a.0.cmp(&b.0));
+    listed
+}
+
+/// Options as [`listed`] has them.
+#[cfg(test)]
+pub(super) fn spelled<T>(known: &[Known<T>]) -> Vec<(String, Takes)> {
+    let spell = |(_, letter, long, takes): &Known<T>| match letter {
+        0 => (format!("--{long}"), *takes),
+        letter => (format!("-{}, --{long}", char::from(*letter)), *takes),
+    };
+    let mut spelled: Vec<(String, Takes)> = known.iter().map(spell).collect();
+    spelled.sort_by(|a, b| a.0.cmp(&b.0));
+    spelled
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -184,6 +216,15 @@ mod tests {
         ] {
             assert_eq!(read(&[word], false), expected);
         }
+    }
+
+    #[test]
+    fn help_is_read_rightly() {
+        let help = "Usage:\n tool [options]\n\n -i, --id <id>     one\n -a, --all[=x|y]\n              every -z\n     --human  so\n -m, --mem  m\n";
+        let expected = [("--human", Takes::Nothing), ("-a, --all", Takes::Maybe), ("-i, --id", Takes::Value)];
+        let listed = listed(help);
+        assert_eq!(listed[..3], expected.map(|(option, takes)| (option.to_owned(), takes)));
+        assert_eq!(listed[3..], [("-m, --mem".to_owned(), Takes::Nothing)]);
     }
 
     proptest! {

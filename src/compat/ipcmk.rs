@@ -184,3 +184,14 @@ fn mode(text: &OsStr) -> Result<u16, Stop> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compat::getopt::{listed, spelled};
+
+    #[test]
+    fn help_lists_every_option() {
+        assert_eq!(listed(HELP), spelled(&OPTIONS));
+    }
+}

@@ -1,6 +1,6 @@
 //! What goes out: standard output that is checked to the end, messages with the tool's name before them, exit statuses.
 
-use crate::kernel::c_words;
+use crate::kernel::{c_words, mqueue};
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::process::ExitCode;
 
@@ -27,6 +27,12 @@ impl Stop {
     /// With this message.
     pub(super) fn because(message: impl Into<Vec<u8>>) -> Self {
         Self::Because(message.into())
+    }
+
+    /// No POSIX queue can be seen: how they could be.
+    pub(super) fn no_mqueues() -> Self {
+        let place = mqueue::DIRECTORY;
+        Self::because(format!("{place} does not seem to be mounted. Use 'mount -t mqueue none {place}' to mount it."))
     }
 
     /// Says why, and with which status to exit.

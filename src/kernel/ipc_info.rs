@@ -17,6 +17,9 @@ const IPC_INFO: libc::c_int = 3;
 /// The largest value of a semaphore (`SEMVMX`, `linux/sem.h`), which cannot be changed.
 pub const SEMVMX: u64 = 32767;
 
+/// The smallest size of a segment, bytes (`SHMMIN`, `linux/shm.h`), likewise.
+pub const SHMMIN: u64 = 1;
+
 /// Queues in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MsgUsed {

@@ -98,6 +98,17 @@ fn key_of(perm: &libc::ipc_perm) -> Key {
     return Key(perm.__key);
 }
 
+/// The part that all three kinds share, of the object with this id.
+fn perm_of(perm: &libc::ipc_perm, id: i32) -> sysvipc::Perm {
+    sysvipc::Perm {
+        key: key_of(perm),
+        id,
+        mode: u32::from(perm.mode),
+        owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
+        creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
+    }
+}
+
 /// Judges the answer of a `*_STAT_ANY` call: it returns the id of the object that was found in the id's slot.
 fn same_id(name: &str, id: i32, found: libc::c_int) -> Result<()> {
     let found = Errno::result(found).map_err(|errno| id_error(name.to_owned(), errno))?;

@@ -3,8 +3,8 @@
 
 use super::Result;
 use super::ipc_info::{self, MsgUsed};
-use super::sysvipc::{MsgLine, Perm};
-use super::{Mode, key_of};
+use super::sysvipc::MsgLine;
+use super::{Mode, key_of, perm_of};
 use crate::model::{Ids, Key};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -143,16 +143,8 @@ pub(super) fn by_index(index: i32) -> Option<(MsgLine, u64)> {
     }
     // SAFETY: plain integers, zeroed above and filled by the successful call.
     let ds = unsafe { ds.assume_init() };
-    let ids = |uid, gid| Ids { uid, gid: Some(gid) };
-    let perm = Perm {
-        key: key_of(&ds.msg_perm),
-        id,
-        mode: u32::from(ds.msg_perm.mode),
-        owner: ids(ds.msg_perm.uid, ds.msg_perm.gid),
-        creator: ids(ds.msg_perm.cuid, ds.msg_perm.cgid),
-    };
     let line = MsgLine {
-        perm,
+        perm: perm_of(&ds.msg_perm, id),
         bytes: ds.__msg_cbytes,
         messages: ds.msg_qnum,
         last_sender: ds.msg_lspid as u32,

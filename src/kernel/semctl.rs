@@ -1,8 +1,8 @@
 //! `semget(2)`, `semctl(2)`: each semaphore's value, waiters and last pid, which no file shows; attributes by id; making,
 //! changing and removing a set.
 
-use super::sysvipc::{Perm, SemLine};
-use super::{Mode, Result, key_of};
+use super::sysvipc::SemLine;
+use super::{Mode, Result, key_of, perm_of};
 use crate::model::{Ids, Key, Semaphore};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -90,15 +90,8 @@ pub(super) fn by_index(index: i32) -> Option<SemLine> {
     }
     // SAFETY: plain integers, zeroed above and filled by the successful call.
     let ds = unsafe { ds.assume_init() };
-    let perm = ds.sem_perm;
     Some(SemLine {
-        perm: Perm {
-            key: key_of(&perm),
-            id,
-            mode: u32::from(perm.mode),
-            owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
-            creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
-        },
+        perm: perm_of(&ds.sem_perm, id),
         count: ds.sem_nsems,
         operated: ds.sem_otime,
         changed: ds.sem_ctime,

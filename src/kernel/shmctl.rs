@@ -1,8 +1,8 @@
 //! `shmget(2)`, `shmctl(2)`: a segment's attributes by id, making, changing and removing one. The table of
 //! `/proc/sysvipc/shm` has all that a listing needs; this is for acting. Its bytes are reached by `shmat`.
 
-use super::sysvipc::{Perm, ShmLine};
-use super::{Mode, Result, key_of};
+use super::sysvipc::{SHM_DEST, SHM_LOCKED, ShmLine};
+use super::{Mode, Result, key_of, perm_of};
 use crate::model::{Ids, Key};
 use nix::errno::Errno;
 use std::mem::MaybeUninit;
@@ -26,10 +26,6 @@ pub struct ShmStat {
     /// Locked in memory (`SHM_LOCKED`).
     pub locked: bool,
 }
-
-/// `SHM_DEST` and `SHM_LOCKED` in a segment's mode (`linux/shm.h`).
-const SHM_DEST: u32 = 0o1000;
-const SHM_LOCKED: u32 = 0o2000;
 
 /// Reads a segment's attributes, readable or not; attaches nothing. Needs no privilege. See [`super::msgctl::stat`] for
 /// why an id may stand for an index.
@@ -66,15 +62,8 @@ pub(super) fn by_index(index: i32) -> Option<ShmLine> {
     }
     // SAFETY: plain integers, zeroed above and filled by the successful call.
     let ds = unsafe { ds.assume_init() };
-    let perm = ds.shm_perm;
     Some(ShmLine {
-        perm: Perm {
-            key: key_of(&perm),
-            id,
-            mode: u32::from(perm.mode),
-            owner: Ids { uid: perm.uid, gid: Some(perm.gid) },
-            creator: Ids { uid: perm.cuid, gid: Some(perm.cgid) },
-        },
+        perm: perm_of(&ds.shm_perm, id),
         size: ds.shm_segsz as u64,
         creator_pid: ds.shm_cpid as u32,
         last_pid: ds.shm_lpid as u32,

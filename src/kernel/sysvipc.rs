@@ -70,6 +70,22 @@ pub struct ShmLine {
     pub swapped: Option<u64>,
 }
 
+/// `SHM_DEST` and `SHM_LOCKED` in a segment's mode (`linux/shm.h`).
+pub(super) const SHM_DEST: u32 = 0o1000;
+pub(super) const SHM_LOCKED: u32 = 0o2000;
+
+impl ShmLine {
+    /// Removed, but kept while somebody is attached (`SHM_DEST`).
+    pub const fn marked_for_removal(&self) -> bool {
+        self.perm.mode & SHM_DEST != 0
+    }
+
+    /// Locked in memory (`SHM_LOCKED`).
+    pub const fn locked(&self) -> bool {
+        self.perm.mode & SHM_LOCKED != 0
+    }
+}
+
 /// A line of `/proc/sysvipc/sem`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SemLine {

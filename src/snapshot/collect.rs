@@ -180,7 +180,7 @@ fn look_into_processes(
     let scan = std::thread::scope(|scope| {
         if sockets {
             scope.spawn(|| {
-                threads::own_tables();
+                threads::own_tables(None);
                 sockets::add(sockets::read(want.kinds), picture);
                 sockets::add_files(socket_files, picture);
             });

@@ -117,7 +117,7 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
         let others: Vec<_> = (1..workers)
             .map(|_| {
                 scope.spawn(|| {
-                    threads::own_tables();
+                    threads::own_tables(Some(proc.as_fd()));
                     work()
                 })
             })

@@ -5,10 +5,6 @@ use crate::kernel::sysvipc::{self, MsgLine, Perm, SemLine, ShmLine};
 use crate::kernel::{Result, file, msgctl, semctl};
 use crate::model::{Body, Identity, Kind, Kinds, Object, Queue, SemSet, Shm, Time, Times};
 
-/// `SHM_DEST` and `SHM_LOCKED` in a segment's mode (`linux/shm.h`).
-const SHM_DEST: u32 = 0o1000;
-const SHM_LOCKED: u32 = 0o2000;
-
 /// Pids that the kernel recorded, kept beside the objects until they are judged.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Record {
@@ -104,8 +100,8 @@ fn shm(line: &ShmLine, namespace: u64) -> Object {
         swapped: line.swapped,
         allocated: None,
         attaches: Some(line.attaches),
-        marked_for_removal: line.perm.mode & SHM_DEST != 0,
-        locked: line.perm.mode & SHM_LOCKED != 0,
+        marked_for_removal: line.marked_for_removal(),
+        locked: line.locked(),
         times: Times {
             changed: Time::recorded(line.changed),
             attached: Time::recorded(line.attached),

@@ -191,6 +191,30 @@ fn old_names_take_what_there_is() {
     });
 }
 
+/// The options are listed once more for the completions, whose layer does not know the tools.
+#[test]
+fn old_names_have_the_options_of_their_help() {
+    isolated(|| {
+        for tool in ["ipcs", "ipcrm", "ipcmk", "lsipc"] {
+            let help = ipcx(&[tool, "--help"]).out;
+            let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+            let words = |line: &str| -> Vec<String> {
+                let spelled = line.split("  ").next().unwrap();
+                spelled.split([' ', ',', '[']).filter(|word| word.starts_with('-')).map(str::to_owned).collect()
+            };
+            let mut listed: Vec<String> = lines.flat_map(words).collect();
+            listed.sort();
+            let offered = [values(&[tool, "-"]), values(&[tool, "--"])].concat();
+            // One is offered with its equals sign, too, for its value.
+            let mut offered: Vec<&str> = offered.iter().map(|word| word.trim_end_matches('=')).collect();
+            offered.sort_unstable();
+            offered.dedup();
+            assert!(listed.len() > 10, "{tool}: {help}");
+            assert_eq!(offered, listed, "{tool}");
+        }
+    });
+}
+
 #[test]
 fn addresses_go_on_behind_their_kind() {
     isolated(|| {

@@ -15,7 +15,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::fs;
 use std::os::unix::net::{UnixDatagram, UnixListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a row holds: the picture has long been replaced when the action is planned.
 fn row(address: &str) -> Target {
@@ -145,8 +145,8 @@ fn a_name_that_another_object_has() {
 }
 
 /// Where the tests were built, mostly a file system that gives the inode number of a file that is gone to the next.
-fn on_disk(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}", second()))
+fn on_disk() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
 fn make_fifo(path: &Path) {
@@ -156,7 +156,8 @@ fn make_fifo(path: &Path) {
 #[test]
 fn a_path_that_another_file_has() {
     isolated(|| {
-        for path in [scratch().join("x"), on_disk("fifo")] {
+        let on_disk = on_disk();
+        for path in [scratch().join("x"), on_disk.path().join("x")] {
             make_fifo(&path);
             check(&format!("fifo:{}", path.display()), Takes::Messages, &|| {
                 fs::remove_file(&path).unwrap();
@@ -164,7 +165,7 @@ fn a_path_that_another_file_has() {
             });
             fs::remove_file(&path).unwrap();
         }
-        for path in [scratch().join("s"), on_disk("socket")] {
+        for path in [scratch().join("s"), on_disk.path().join("s")] {
             // A file that nobody is bound to any more.
             drop(UnixDatagram::bind(&path).unwrap());
             check(&format!("unix:{}", path.display()), Takes::Nothing, &|| {
@@ -193,7 +194,8 @@ fn a_socket_whose_path_another_one_has() {
         let force = Policy { force: true, ..Policy::default() };
         assert!(changed(&planned.run(force, None)));
         drop(first);
-        assert!(changed(&plan()));
+        let again = plan();
+        assert!(changed(&again), "{again:?}");
         assert!(path.exists());
         let other = plan_removals(&[row(&address)]).unwrap().pop().unwrap().1.unwrap();
         other.run(force, None).unwrap();

@@ -12,6 +12,7 @@ use crate::model::Signals;
 use crate::model::shell::is_printable;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
+use rustc_hash::FxHashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
@@ -53,9 +54,11 @@ pub(in super::super) fn answer(cli: clap::Command, question: &[OsString]) {
 pub(super) fn find(cli: clap::Command, mut words: Vec<OsString>) -> Answer {
     let Some(current) = words.pop() else { return Answer::Values(Vec::new()) };
     let cli = dropins::add(cli);
-    if is_lost(&cli, &words) {
+    let place = command_place(&words);
+    if place.is_some_and(|place| is_lost(&cli, &words, place)) {
         return Answer::Values(Vec::new());
     }
+    let foreign = place.and_then(|place| words[place].to_str()).map(|word| dropins::foreign(&cli, word));
     let known = signals::known();
     let takes_signal = takes_signal(&words, &known);
     let mut words = classic::rewrite(words, &known);
@@ -78,29 +81,29 @@ pub(super) fn find(cli: clap::Command, mut words: Vec<OsString>) -> Answer {
     if values.is_empty() || current.len() == 1 {
         values.extend(found.iter().filter_map(|found| candidate(found, &current)));
     }
-    // Of ipcx's own options an old name has none.
-    if has_old_name(&words) {
-        values.retain(|one| !["--read-only", "--config"].contains(&one.value.as_str()));
-    }
     // Options are many, and begin with a hyphen: who wants one types it, unless there is nothing else.
     if current.is_empty() && values.iter().any(|one| !one.value.starts_with('-')) {
         values.retain(|one| !one.value.starts_with('-'));
     }
+    // Of ipcx's own options an old name has none.
+    values.retain(|one| !foreign.iter().flatten().any(|option| *option == one.value));
+    // Twice the same, as of a user with two lines in /etc/passwd, would be typed by bash with all that is said about it.
+    let mut seen = FxHashSet::default();
+    values.retain(|one| seen.insert(one.value.clone()));
     Answer::Values(values)
 }
 
-/// Whether the command among these words is none: clap's reading would go on as if it were not there.
-fn is_lost(cli: &clap::Command, words: &[OsString]) -> bool {
+/// Where the command stands among these words.
+fn command_place(words: &[OsString]) -> Option<usize> {
     let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
-    let Some(place) = classic::first_word(&words) else { return false };
-    // Behind an option it may be that one's value.
-    !words[place - 1].starts_with('-') && cli.find_subcommand(words[place]).is_none() && words[place] != "help"
+    classic::first_word(&words)
 }
 
-/// Whether the command among these words is one of the old names.
-fn has_old_name(words: &[OsString]) -> bool {
-    let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
-    classic::first_word(&words).is_some_and(|place| place + 1 < words.len() && dropins::is_one(words[place]))
+/// Whether what stands there is no command: clap's reading would go on as if it were not there.
+fn is_lost(cli: &clap::Command, words: &[OsString], place: usize) -> bool {
+    // Behind an option it may be that one's value.
+    let is_value = words[place - 1].as_bytes().starts_with(b"-");
+    !is_value && cli.find_subcommand(&words[place]).is_none() && words[place] != "help"
 }
 
 /// Whether a signal may follow these words in its short form, `-TERM`: one that did would be written anew.

@@ -103,6 +103,17 @@ pub(in super::super) fn is_one(word: &str) -> bool {
     TOOLS.iter().any(|(name, _)| *name == word)
 }
 
+/// The options of ipcx itself that are none of the old tool that is called by this word, though clap hands them down.
+pub(super) fn foreign(cli: &Command, word: &str) -> Vec<String> {
+    if !is_one(word) {
+        return Vec::new();
+    }
+    cli.get_arguments()
+        .filter(|arg| arg.is_global_set())
+        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
+        .collect()
+}
+
 fn tool(name: &'static str, rows: &'static [Row]) -> Command {
     let tool = Command::new(name);
     let tool =

@@ -17,7 +17,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::os::unix::ffi::OsStrExt;
 use values::{All, chosen, id_of, key_of, not_parsed};
-use words::{Called, HELP, about_id, about_name, not_mounted};
+use words::{Called, HELP, about_id, about_name};
 
 const NAME: &str = "ipcrm";
 
@@ -186,7 +186,7 @@ impl Run {
     fn every_posix(&mut self, call: &Call, kind: ValueKind) -> Result<(), Stop> {
         self.permit_all(call)?;
         let names = outright::every_posix(kind).map_err(|error| match error {
-            Error::Unsupported { .. } if kind == Queue => not_mounted(),
+            Error::Unsupported { .. } if kind == Queue => Stop::no_mqueues(),
             error => Stop::because(error.to_string()),
         })?;
         names.iter().try_for_each(|name| self.by_name(call, kind, Called::Found(name), name))
@@ -252,5 +252,16 @@ impl Run {
 
     fn status(&self) -> Result<(), Stop> {
         if self.failed { Err(Stop::Failed) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compat::getopt::{listed, spelled};
+
+    #[test]
+    fn help_lists_every_option() {
+        assert_eq!(listed(HELP), spelled(&OPTIONS));
     }
 }

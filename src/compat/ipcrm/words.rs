@@ -2,7 +2,6 @@
 
 use crate::actions::Refusal;
 use crate::compat::out::Stop;
-use crate::kernel::mqueue;
 use crate::model::escape;
 use std::borrow::Cow;
 
@@ -77,9 +76,4 @@ pub(super) fn about_name(name: &[u8], refusal: &Refusal) -> Result<Vec<u8>, Stop
         Refusal::Kernel(error) => return Err(Stop::because(format!("name failed: {}", error.in_c()))),
         other => other.to_string().into_bytes(),
     })
-}
-
-pub(super) fn not_mounted() -> Stop {
-    let place = mqueue::DIRECTORY;
-    Stop::because(format!("{place} does not seem to be mounted. Use 'mount -t mqueue none {place}' to mount it."))
 }

@@ -187,3 +187,14 @@ fn show_one(page: &mut Page, wanted: &Wanted, id: i32) -> Result<(), Stop> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compat::getopt::{listed, spelled};
+
+    #[test]
+    fn help_lists_every_option() {
+        assert_eq!(listed(HELP), spelled(&OPTIONS));
+    }
+}

@@ -13,10 +13,6 @@ pub(super) enum Columns {
     Owners,
 }
 
-/// `SHM_DEST` and `SHM_LOCKED` in a segment's mode (`linux/shm.h`).
-const SHM_DEST: u32 = 0o1000;
-const SHM_LOCKED: u32 = 0o2000;
-
 /// Names of users are cut here, but not in the table of owners.
 const NAME: usize = 10;
 
@@ -76,8 +72,8 @@ pub(super) fn segments(page: &mut Page, columns: Columns) {
                 begin_usual(page, &line.perm);
                 page.size(line.size, 10);
                 page.cell(line.attaches, 10);
-                page.cell(if line.perm.mode & SHM_DEST == 0 { "" } else { "dest" }, 6);
-                page.cell(if line.perm.mode & SHM_LOCKED == 0 { "" } else { "locked" }, 6);
+                page.cell(if line.marked_for_removal() { "dest" } else { "" }, 6);
+                page.cell(if line.locked() { "locked" } else { "" }, 6);
                 page.end();
             });
         }

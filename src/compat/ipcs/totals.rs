@@ -25,8 +25,7 @@ pub(super) fn segment_limits(page: &mut Page) {
         bytes(page, "max seg size", limits.largest);
         bytes(page, "max total shared memory", product(limits.pages, page_size));
     }
-    // `SHMMIN` (`linux/shm.h`), which cannot be changed.
-    bytes(page, "min seg size", 1);
+    bytes(page, "min seg size", ipc_info::SHMMIN);
 }
 
 /// Limits of semaphore sets.

@@ -14,10 +14,6 @@ use crate::model::{Ids, Time};
 use rustc_hash::FxHashMap;
 use std::os::fd::OwnedFd;
 
-/// `SHM_DEST` and `SHM_LOCKED` in a segment's mode (`linux/shm.h`).
-const SHM_DEST: u32 = 0o1000;
-const SHM_LOCKED: u32 = 0o2000;
-
 /// An object of any kind.
 pub(super) enum Object<'a> {
     Queue(&'a MsgLine),
@@ -135,10 +131,13 @@ impl Cells {
             Column::Size => self.size(line.size, out),
             Column::Nattch => number(line.attaches, out),
             Column::Status => {
-                let flags = [(SHM_DEST, "dest"), (SHM_LOCKED, "locked")];
-                let set: Vec<&str> =
-                    flags.into_iter().filter(|(bit, _)| line.perm.mode & bit != 0).map(|(_, name)| name).collect();
-                out.extend(set.join(",").bytes());
+                let text: &[u8] = match (line.marked_for_removal(), line.locked()) {
+                    (true, true) => b"dest,locked",
+                    (true, false) => b"dest",
+                    (false, true) => b"locked",
+                    (false, false) => b"",
+                };
+                out.extend(text);
                 true
             }
             Column::Attach => self.time(line.attached, out),

@@ -57,5 +57,5 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section("Columns of semaphore sets (--semaphores)", Facility::Sem.own())?;
     section("Columns of POSIX semaphores (--posix-semaphores)", Facility::PosixSem.own())?;
     section("Columns of limits (--global)", LIMITS)?;
-    writeln!(out, "\nMore is in the manual page lsipc(1).")
+    writeln!(out, "\nMore in ipcx-ipcs(1) and ipcx-ls(1).")
 }

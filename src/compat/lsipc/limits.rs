@@ -1,15 +1,12 @@
-//! The limits of the IPC namespace and what is used of them, from the files of /proc (`man 5 proc_sys_kernel`).
+//! The limits of the IPC namespace (`man 5 proc_sys_kernel`, `proc_sys_fs`) and what is used of them.
 
 use super::cells::{Cells, number};
 use super::column::Column;
 use super::encode::print;
 use super::facility::Facility;
 use super::posix;
-use crate::kernel::{file, room, shmat, sysvipc};
-
-/// Largest value of a semaphore (`SEMVMX`, `linux/sem.h`), and smallest size of a segment (`SHMMIN`, `linux/shm.h`).
-const SEMVMX: u64 = 32_767;
-const SHMMIN: u64 = 1;
+use crate::compat::lists;
+use crate::kernel::{ipc_info, room, shmat};
 
 /// A limit.
 pub(super) struct Limit {
@@ -69,58 +66,49 @@ fn size(name: &'static str, description: &'static str, value: u64) -> Limit {
     Limit { name, description, value, is_size: true, used: None }
 }
 
-fn setting(name: &str) -> Option<u64> {
-    file::read_number(&format!("/proc/sys/kernel/{name}")).ok()
-}
-
 fn queues() -> Option<Vec<Limit>> {
+    let (limits, used) = (ipc_info::msg_limits().ok()?, ipc_info::msg_used().ok()?);
     Some(vec![
-        count("MSGMNI", "Number of message queues", room::msgmni()?, room::queues()?),
-        size("MSGMAX", "Max size of message (bytes)", setting("msgmax")?),
-        size("MSGMNB", "Default max size of queue (bytes)", setting("msgmnb")?),
+        count("MSGMNI", "Number of message queues", limits.queues, u64::try_from(used.queues).ok()?),
+        size("MSGMAX", "Max size of message (bytes)", limits.message_bytes),
+        size("MSGMNB", "Default max size of queue (bytes)", limits.queue_bytes),
     ])
 }
 
+/// Pages are counted as util-linux does, by the sizes of all segments; the kernel itself rounds
+/// each up to whole pages.
 fn segments() -> Option<Vec<Limit>> {
+    let limits = ipc_info::shm_limits().ok()?;
     let (mut used, mut bytes) = (0, 0u64);
-    sysvipc::read_shm(&mut |line| {
+    lists::segments(&mut |line| {
         used += 1;
         bytes = bytes.saturating_add(line.size);
-    })
-    .ok()?;
+    });
     Some(vec![
-        count("SHMMNI", "Shared memory segments", setting("shmmni")?, used),
-        count("SHMALL", "Shared memory pages", setting("shmall")?, bytes / shmat::page() as u64),
-        size("SHMMAX", "Max size of shared memory segment (bytes)", setting("shmmax")?),
-        size("SHMMIN", "Min size of shared memory segment (bytes)", SHMMIN),
+        count("SHMMNI", "Shared memory segments", limits.segments, used),
+        count("SHMALL", "Shared memory pages", limits.pages, bytes / shmat::page() as u64),
+        size("SHMMAX", "Max size of shared memory segment (bytes)", limits.largest),
+        size("SHMMIN", "Min size of shared memory segment (bytes)", ipc_info::SHMMIN),
     ])
 }
 
 fn semaphores() -> Option<Vec<Limit>> {
-    let limits = room::sem()?;
-    let text = file::read("/proc/sys/kernel/sem").ok()?;
-    let operations = std::str::from_utf8(&text).ok()?.split_whitespace().nth(2)?.parse().ok()?;
+    let (limits, used) = (ipc_info::sem_limits().ok()?, ipc_info::sem_used().ok()?);
     Some(vec![
-        count("SEMMNI", "Number of semaphore identifiers", limits.sets, limits.used),
-        count("SEMMNS", "Total number of semaphores", limits.in_all, limits.used_in_all),
+        count("SEMMNI", "Number of semaphore identifiers", limits.sets, u64::try_from(used.sets).ok()?),
+        count("SEMMNS", "Total number of semaphores", limits.in_all, u64::try_from(used.semaphores).ok()?),
         most("SEMMSL", "Max semaphores per semaphore set.", limits.in_set),
-        most("SEMOPM", "Max number of operations per semop(2)", operations),
-        most("SEMVMX", "Semaphore max value", SEMVMX),
+        most("SEMOPM", "Max number of operations per semop(2)", limits.operations),
+        most("SEMVMX", "Semaphore max value", ipc_info::SEMVMX),
     ])
 }
 
 fn posix_queues() -> Option<Vec<Limit>> {
-    let setting = |name: &str| file::read_number(&format!("/proc/sys/fs/mqueue/{name}")).ok();
-    let queues = setting("queues_max")?;
+    let limits = room::mqueue()?;
+    let used = posix::count_queues();
     Some(vec![
-        Limit {
-            name: "MQUMNI",
-            description: "Number of POSIX message queues",
-            value: queues,
-            is_size: false,
-            used: posix::count_queues(),
-        },
-        size("MQUMAX", "Max size of POSIX message (bytes)", setting("msgsize_max")?),
-        most("MQUMNB", "Number of messages in POSIX message queue", setting("msg_max")?),
+        Limit { used, ..most("MQUMNI", "Number of POSIX message queues", limits.queues) },
+        size("MQUMAX", "Max size of POSIX message (bytes)", limits.message_bytes),
+        most("MQUMNB", "Number of messages in POSIX message queue", limits.messages),
     ])
 }

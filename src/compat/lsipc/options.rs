@@ -303,3 +303,18 @@ impl Asked {
             || facility.is_posix() && owner.contains(&column)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::compat::getopt::{listed, spelled};
+    use crate::compat::lsipc::help;
+
+    #[test]
+    fn help_lists_every_option() {
+        let mut text = Vec::new();
+        help::write(&mut text).unwrap();
+        assert_eq!(listed(&String::from_utf8(text).unwrap()), spelled(&OPTIONS));
+    }
+}

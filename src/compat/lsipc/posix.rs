@@ -31,9 +31,7 @@ fn open_queues() -> Result<Mqueues, Error> {
 fn queues() -> Result<Vec<Posix>, Stop> {
     let directory = mqueue::DIRECTORY;
     let queues = open_queues().map_err(|error| match error {
-        Error::Unsupported { .. } => Stop::because(format!(
-            "{directory} does not seem to be mounted. Use 'mount -t mqueue none {directory}' to mount it."
-        )),
+        Error::Unsupported { .. } => Stop::no_mqueues(),
         error => cannot_list(directory, &error),
     })?;
     let files = queues.files().map_err(|error| cannot_list(directory, &error))?;

@@ -29,25 +29,32 @@ impl TimeFormat {
     /// Appends a time, in seconds since the epoch; whether there is one. 0 is none.
     pub(super) fn write(self, seconds: i64, now: Option<LocalTime>, out: &mut Vec<u8>) -> bool {
         let Some(time) = local_time::of(seconds).filter(|_| seconds != 0) else { return false };
-        let LocalTime { year, month, day, hour, minute, second, .. } = time;
-        let name = ctime::month(month);
         match self {
-            Self::Short => match now {
-                Some(now) if (now.year, now.month, now.day) == (year, month, day) => {
-                    print(out, format_args!("{hour:02}:{minute:02}"));
-                }
-                Some(now) if now.year == year => print(out, format_args!("{name}{day:02}")),
-                _ => print(out, format_args!("{year}-{name}{day:02}")),
-            },
+            Self::Short => short(time, now, out),
             Self::Full => ctime::write(out, seconds),
-            Self::Iso => {
-                let (sign, minutes) = if time.offset < 0 { ('-', -time.offset / 60) } else { ('+', time.offset / 60) };
-                print(out, format_args!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"));
-                print(out, format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
-            }
+            Self::Iso => iso(time, out),
         }
         true
     }
+}
+
+fn short(time: LocalTime, now: Option<LocalTime>, out: &mut Vec<u8>) {
+    let LocalTime { year, month, day, hour, minute, .. } = time;
+    let name = ctime::month(month);
+    match now {
+        Some(now) if (now.year, now.month, now.day) == (year, month, day) => {
+            print(out, format_args!("{hour:02}:{minute:02}"));
+        }
+        Some(now) if now.year == year => print(out, format_args!("{name}{day:02}")),
+        _ => print(out, format_args!("{year}-{name}{day:02}")),
+    }
+}
+
+fn iso(time: LocalTime, out: &mut Vec<u8>) {
+    let LocalTime { year, month, day, hour, minute, second, offset, .. } = time;
+    let (sign, minutes) = if offset < 0 { ('-', -offset / 60) } else { ('+', offset / 60) };
+    print(out, format_args!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"));
+    print(out, format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60));
 }
 
 #[cfg(test)]
@@ -55,20 +62,43 @@ impl TimeFormat {
 mod tests {
     use super::*;
 
+    /// Whatever the zone that the tests run in.
+    const SEPTEMBER: LocalTime =
+        LocalTime { year: 2001, month: 9, day: 9, hour: 4, minute: 46, second: 40, weekday: 0, offset: 3 * 3600 };
+
+    fn text(write: impl Fn(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
-    fn times() {
-        let written = |format: TimeFormat, seconds| {
-            let mut out = Vec::new();
-            format.write(seconds, local_time::of(1_795_236_540), &mut out).then(|| String::from_utf8(out).unwrap())
-        };
-        for format in [TimeFormat::Short, TimeFormat::Full, TimeFormat::Iso] {
-            assert_eq!(written(format, 0), None);
-            assert_eq!(written(format, i64::MAX), None, "a year that no calendar of the library's holds");
+    fn as_short_as_today_allows() {
+        for (now, expected) in [
+            (Some(LocalTime { hour: 0, ..SEPTEMBER }), "04:46"),
+            (Some(LocalTime { day: 10, ..SEPTEMBER }), "Sep09"),
+            (Some(LocalTime { month: 1, ..SEPTEMBER }), "Sep09"),
+            (Some(LocalTime { year: 2002, ..SEPTEMBER }), "2001-Sep09"),
+            (None, "2001-Sep09"),
+        ] {
+            assert_eq!(text(|out| short(SEPTEMBER, now, out)), expected, "{now:?}");
         }
-        assert_eq!(written(TimeFormat::Short, 1_795_236_540).unwrap().len(), "17:49".len());
-        assert_eq!(written(TimeFormat::Short, 1_000_000_000).unwrap(), "2001-Sep09");
-        let full = written(TimeFormat::Full, 1_000_000_000).unwrap();
-        assert!(full.contains(" Sep  9 0") && full.ends_with(" 2001") && full.len() == 24, "{full}");
-        assert!(written(TimeFormat::Iso, 1_000_000_000).unwrap().starts_with("2001-09-09T"));
+    }
+
+    #[test]
+    fn with_the_distance_from_greenwich() {
+        for (offset, expected) in [(0, "+00:00"), (3 * 3600, "+03:00"), (20700, "+05:45"), (-12600, "-03:30")] {
+            let time = LocalTime { offset, ..SEPTEMBER };
+            assert_eq!(text(|out| iso(time, out)), format!("2001-09-09T04:46:40{expected}"));
+        }
+    }
+
+    #[test]
+    fn none_is_written_for_0_and_beyond_the_calendar() {
+        for format in [TimeFormat::Short, TimeFormat::Full, TimeFormat::Iso] {
+            let mut out = Vec::new();
+            assert!(!format.write(0, None, &mut out) && !format.write(i64::MAX, None, &mut out) && out.is_empty());
+            assert!(format.write(1_000_000_000, None, &mut out) && !out.is_empty());
+        }
     }
 }

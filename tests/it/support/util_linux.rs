@@ -7,8 +7,8 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// The release that is compared with; others word some things in other ways.
-const RELEASES: [&str; 3] = ["2.38", "2.39", "2.40"];
+/// The release that is compared with; others say and do some things in other ways.
+const RELEASE: &str = "2.38";
 
 /// A command line, and who gives it where.
 #[derive(Debug, Clone)]
@@ -106,11 +106,10 @@ pub fn installed(tool: &str) -> Option<PathBuf> {
         ["/usr/bin", "/bin"].map(|place| PathBuf::from(place).join(tool)).into_iter().find(|path| path.exists());
     let version = found.as_ref().and_then(|path| Command::new(path).arg("-V").env_clear().output().ok());
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    let known = |release: &&str| version.starts_with(&format!("{tool} from util-linux {release}"));
-    if RELEASES.iter().any(known) {
+    if version.starts_with(&format!("{tool} from util-linux {RELEASE}")) {
         return found;
     }
-    skip("comparison with util-linux", &format!("{tool} of 2.38 to 2.40 is not installed (found: {version:?})"));
+    skip("comparison with util-linux", &format!("{tool} of {RELEASE} is not installed (found: {version:?})"));
     None
 }
 
