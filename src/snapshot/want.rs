@@ -39,6 +39,9 @@ pub struct Want {
     /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
     /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
     pub room: bool,
+    /// With `room`, the limits of pipes, sockets and files too, and of users and processes: asks for the limits of every
+    /// process.
+    pub every_limit: bool,
 }
 
 impl Want {
@@ -60,6 +63,7 @@ impl Want {
             openers: false,
             blocked: false,
             room: false,
+            every_limit: false,
         }
     }
 
@@ -81,6 +85,7 @@ impl Want {
             openers: false,
             blocked: false,
             room: false,
+            every_limit: false,
         }
     }
 
@@ -98,5 +103,6 @@ impl Want {
         self.openers |= other.openers;
         self.blocked |= other.blocked;
         self.room |= other.room;
+        self.every_limit |= other.every_limit;
     }
 }

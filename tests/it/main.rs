@@ -29,6 +29,7 @@ mod holders;
 mod hostile;
 mod kill;
 mod known;
+mod limits;
 mod many;
 mod own_traces;
 mod peek_pipe;

@@ -4,6 +4,7 @@
 use super::{names, objects};
 use crate::config::theme::ThemeName;
 use crate::kernel::users;
+use crate::model::limit::LIMITS;
 use crate::model::{Address, Kinds};
 use crate::tui::view::View;
 use clap::{Arg, Command};
@@ -42,6 +43,7 @@ enum Offer {
     Filter,
     Columns,
     Sorting,
+    Limit,
     User,
     Group,
     Theme,
@@ -87,6 +89,7 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         (_, _, "FILTER|DIR") => Offer::Filter,
         (_, "columns", _) => Offer::Columns,
         (_, "sort", _) => Offer::Sorting,
+        (_, _, "LIMIT") => Offer::Limit,
         (_, _, "USER") => Offer::User,
         (_, _, "GROUP") => Offer::Group,
         (_, "theme", _) => Offer::Theme,
@@ -156,6 +159,7 @@ impl Offer {
             Self::Filter => filter(text),
             Self::Columns => names::columns(text),
             Self::Sorting => names::sorting(text),
+            Self::Limit => LIMITS.iter().map(|limit| names::one(limit.name, limit.about)).collect(),
             Self::Theme => ThemeName::ALL.iter().map(|theme| names::one(theme.to_string(), "")).collect(),
             Self::View => View::ALL.iter().map(|view| names::one(view.name(), "")).collect(),
         };
@@ -189,7 +193,7 @@ mod tests {
     use super::*;
 
     /// Names of values that are whatever a person likes.
-    const FREE: [&str; 14] = [
+    const FREE: [&str; 15] = [
         "DATA",
         "N",
         "T",
@@ -204,6 +208,7 @@ mod tests {
         "VALUE",
         "TEXT",
         "COMMAND",
+        "PERCENT",
     ];
 
     fn each(command: &Command, look: &mut dyn FnMut(&str, &Arg)) {
@@ -245,6 +250,7 @@ mod tests {
             Offer::Filter,
             Offer::Columns,
             Offer::Sorting,
+            Offer::Limit,
             Offer::User,
             Offer::Group,
             Offer::Theme,
