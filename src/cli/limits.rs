@@ -64,6 +64,7 @@ impl Limits {
             users: !self.numeric,
             room: true,
             every_limit: true,
+            processes: true,
             ..Want::tables(kinds)
         })?;
         let mut exit = Exit::Done;

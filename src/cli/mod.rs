@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod create;
 mod exit;
+mod graph;
 mod keeping;
 mod keys;
 mod kill;
@@ -87,6 +88,7 @@ enum Command {
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
+    Graph(graph::Graph),
     Limits(limits::Limits),
     Tui(tui::Tui),
     Config(config::Config),
@@ -137,7 +139,9 @@ impl Cli {
             Some(Command::Man(man)) => return man.run(),
             Some(Command::Completions(completions)) => return completions.run(),
             None if opens => settings::load(asked)?,
-            None | Some(Command::Ls(_) | Command::Show(_) | Command::Limits(_)) if asked.is_none() => {
+            None | Some(Command::Ls(_) | Command::Show(_) | Command::Graph(_) | Command::Limits(_))
+                if asked.is_none() =>
+            {
                 Settings::default()
             }
             _ => settings::load(asked)?,
@@ -157,6 +161,7 @@ impl Cli {
             Some(Command::Rm(rm)) => rm.run(read_only, settings.backup),
             Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
             Some(Command::Kill(kill)) => kill.run(read_only),
+            Some(Command::Graph(graph)) => graph.run(),
             Some(Command::Limits(limits)) => limits.run(),
             Some(Command::Config(config)) => config.run(asked),
             Some(Command::Man(man)) => man.run(),

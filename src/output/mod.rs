@@ -4,6 +4,7 @@ pub mod backups;
 pub mod contents;
 pub mod csv;
 pub mod detail;
+pub mod graph;
 pub mod grid;
 pub mod json;
 pub mod limits;

@@ -161,7 +161,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         opening: unopened_fifos && want.verdict,
         openers: want.openers && want.kinds.contains(Kinds::FIFOS),
         blocked: want.blocked && want.kinds.intersects(Kinds::PIPES | Kinds::FIFOS),
-        table: (judged && want.verdict) || want.every_limit,
+        table: (judged && want.verdict) || want.processes,
         ipc,
         // The machine's first process lives in its first IPC namespace. It may be closed even to root, and would make
         // every verdict in a container's or a test's own namespace `unknown` for nothing.

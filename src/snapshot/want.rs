@@ -39,9 +39,11 @@ pub struct Want {
     /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
     /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
     pub room: bool,
-    /// With `room`, the limits of pipes, sockets and files too, and of users and processes: asks for the limits of every
-    /// process.
+    /// With `room` and `processes`, the limits of pipes, sockets and files too, and of users and processes: asks for the
+    /// limits of every process.
     pub every_limit: bool,
+    /// Every process with its users, whatever it holds.
+    pub processes: bool,
 }
 
 impl Want {
@@ -64,6 +66,7 @@ impl Want {
             blocked: false,
             room: false,
             every_limit: false,
+            processes: false,
         }
     }
 
@@ -86,6 +89,7 @@ impl Want {
             blocked: false,
             room: false,
             every_limit: false,
+            processes: false,
         }
     }
 
@@ -104,5 +108,6 @@ impl Want {
         self.blocked |= other.blocked;
         self.room |= other.room;
         self.every_limit |= other.every_limit;
+        self.processes |= other.processes;
     }
 }

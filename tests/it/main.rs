@@ -25,6 +25,7 @@ mod config;
 mod create;
 mod create_fifo;
 mod export;
+mod graph;
 mod holders;
 mod hostile;
 mod kill;

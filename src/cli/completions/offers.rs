@@ -81,7 +81,9 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         ("undo", _, "N") => Offer::Backup,
         ("send", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:", "unix:"]),
         ("recv", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:"]),
-        ("show", _, "ADDRESS") => Offer::Address(&["queue:", "shm:", "sem:", "fifo:", "unix:", "pid:"]),
+        ("show", _, "ADDRESS") | (_, _, "ADDRESS|PID") => {
+            Offer::Address(&["queue:", "shm:", "sem:", "fifo:", "unix:", "pid:"])
+        }
         (_, _, "ADDRESS") => Offer::Address(OBJECTS),
         (_, _, "PID|ADDRESS") => Offer::Receiver,
         (_, _, "SIGNAL") => Offer::Signal,

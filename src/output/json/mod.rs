@@ -5,6 +5,7 @@
 
 pub mod contents;
 mod fields;
+pub mod graph;
 pub mod limits;
 mod object;
 pub mod peek;
