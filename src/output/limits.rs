@@ -37,13 +37,18 @@ const HEADS: [Head; 10] = [
     head("note", false, 2, true),
 ];
 const WIDE: usize = 7;
+const SET_BY: usize = 5;
 
 /// Prints some of the limits of a snapshot.
 pub fn write(out: &mut dyn Write, snapshot: &Snapshot, rows: &[&Usage], layout: Layout) -> io::Result<()> {
     let heads = if layout.wide { &HEADS[..] } else { &HEADS[..WIDE] };
     let mut grid = Grid::new(heads.len());
     for usage in rows {
-        let cells = cells(snapshot, usage, layout.style);
+        let mut cells = cells(snapshot, usage, layout.style);
+        if !layout.wide {
+            // Which part of it, the wide table tells.
+            cells[SET_BY].truncate(usage.what.set_by.find(',').unwrap_or(usage.what.set_by.len()));
+        }
         cells[..heads.len()].iter().for_each(|cell| grid.push(if cell.is_empty() { "-" } else { cell }));
     }
     let shown = fit(heads, &grid.extents(heads), layout.width);

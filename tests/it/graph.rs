@@ -44,14 +44,14 @@ fn a_sender_that_is_gone_and_a_receiver_that_waits() {
         assert_eq!(edge(&found, &address, &format!("pid:{to}"), "waiting-receive"), forward(true));
         assert_eq!(found["roots"], json!([address]));
         let node = found["nodes"].as_array().unwrap().iter().find(|node| node["id"] == address.as_str()).unwrap();
-        assert_eq!((&node["kind"], &node["label"]), (&json!("queue"), &json!("queue, 1 messages, 1 of 16K")));
+        assert_eq!((&node["kind"], &node["label"]), (&json!("queue"), &json!("queue, 1 message, 1 of 16K")));
         sender.end();
         let found = graph(&[&address]);
         assert_eq!(edge(&found, &format!("gone:{from}"), &address, "last-sender"), forward(false));
         let tree = ipcx(&["graph", &address]);
         assert_eq!(tree.status, 0, "{}", tree.err);
         let lines: Vec<&str> = tree.out.lines().collect();
-        assert_eq!(lines[0], format!("{address}  1 messages, 1 of 16K"));
+        assert_eq!(lines[0], format!("{address}  1 message, 1 of 16K"));
         assert!(
             lines[1..].iter().any(|line| line.ends_with(&format!("<- pid {from}, gone  last-sender"))),
             "{lines:?}"

@@ -48,13 +48,14 @@ pub fn state(object: &Object) -> Option<String> {
         Cell::Size(bytes).print(&mut text, Style::default());
         text
     };
+    let counted = |messages: u64| format!("{messages} message{}", if messages == 1 { "" } else { "s" });
     Some(match &object.body {
         Body::Queue(queue) => match (queue.messages?, queue.limit_messages, queue.bytes, queue.limit_bytes) {
             (messages, Some(most), ..) => format!("{messages} of {most} messages"),
             (messages, None, Some(bytes), Some(most)) => {
-                format!("{messages} messages, {} of {}", size(bytes), size(most))
+                format!("{}, {} of {}", counted(messages), size(bytes), size(most))
             }
-            (messages, ..) => format!("{messages} messages"),
+            (messages, ..) => counted(messages),
         },
         Body::Shm(shm) => size(shm.size),
         Body::Semaphore(set) => match set.values.as_deref()? {
