@@ -164,7 +164,7 @@ impl OutputArgs {
 }
 
 /// Columns of the terminal; where it does not know, `COLUMNS`, or 80.
-fn terminal_width() -> usize {
+pub(super) fn terminal_width() -> usize {
     let known = ratatui::crossterm::terminal::size().ok().map(|(width, _)| usize::from(width)).filter(|w| *w > 0);
     let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0);
     known.or_else(told).unwrap_or(80)

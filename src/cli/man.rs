@@ -40,6 +40,8 @@ pub static PAGES: &[Page] = pages![
     "ipcx-rm.1",
     "ipcx-undo.1",
     "ipcx-kill.1",
+    "ipcx-graph.1",
+    "ipcx-limits.1",
     "ipcx-tui.1",
     "ipcx-config.1",
     "ipcx-keys.1",

@@ -10,9 +10,11 @@ mod completions;
 mod config;
 mod create;
 mod exit;
+mod graph;
 mod keeping;
 mod keys;
 mod kill;
+mod limits;
 mod ls;
 mod man;
 mod many;
@@ -88,6 +90,8 @@ enum Command {
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
+    Graph(graph::Graph),
+    Limits(limits::Limits),
     Tui(tui::Tui),
     Config(config::Config),
     Keys(keys::Keys),
@@ -141,7 +145,11 @@ impl Cli {
             Some(Command::Man(man)) => return man.run(),
             Some(Command::Completions(completions)) => return completions.run(),
             None if opens => settings::load(asked)?,
-            None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
+            None | Some(Command::Ls(_) | Command::Show(_) | Command::Graph(_) | Command::Limits(_))
+                if asked.is_none() =>
+            {
+                Settings::default()
+            }
             _ => settings::load(asked)?,
         };
         let read_only = self.read_only || settings.forbid_changes();
@@ -159,6 +167,8 @@ impl Cli {
             Some(Command::Rm(rm)) => rm.run(read_only, settings.backup),
             Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
             Some(Command::Kill(kill)) => kill.run(read_only),
+            Some(Command::Graph(graph)) => graph.run(),
+            Some(Command::Limits(limits)) => limits.run(),
             Some(Command::Config(config)) => config.run(asked),
             Some(Command::Man(man)) => man.run(),
             Some(Command::Completions(completions)) => completions.run(),

@@ -4,6 +4,7 @@
 //! still use, and doubt goes to `suspect`.
 
 mod files;
+pub mod graph;
 mod holdings;
 mod problems;
 mod reasons;

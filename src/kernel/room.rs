@@ -1,6 +1,7 @@
 //! The limits that making an object can meet: sysctls (`man 5 proc_sys_kernel`, `proc_sys_fs`), `RLIMIT_MSGQUEUE`, free
 //! space; and what is used of them, by the kernel's own counts. `None` where the kernel does not show it.
 
+use super::text::Numbers;
 use super::{Error, Result, file, ipc_info, posix_shm};
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -109,6 +110,36 @@ fn rlimit(which: Resource) -> Option<u64> {
     getrlimit(which).ok().map(|(soft, _)| soft)
 }
 
+/// A number of /proc/sys by the sysctl's name with dots. Errors: as [`file::read_number`].
+pub fn sysctl(name: &str) -> Result<u64> {
+    file::read_number(&format!("/proc/sys/{}", name.replace('.', "/")))
+}
+
+/// Open files of the machine, and how many there may be (`fs.file-nr`). Needs no privilege.
+pub fn files() -> Result<(u64, u64)> {
+    const PATH: &str = "/proc/sys/fs/file-nr";
+    let text = file::read(PATH)?;
+    parse_files(&text).ok_or_else(|| Error::Malformed { what: PATH.into(), detail: "its three numbers".into() })
+}
+
+/// Allocated, free (always 0 since Linux 2.6), most.
+fn parse_files(text: &[u8]) -> Option<(u64, u64)> {
+    let mut numbers = Numbers::new(text.trim_ascii());
+    let (allocated, _free) = (numbers.unsigned()?, numbers.unsigned::<u64>()?);
+    Some((allocated, numbers.unsigned()?))
+}
+
+/// How many bytes the kernel charges the maker's user for a POSIX queue, full or not (`man 2 getrlimit`,
+/// `RLIMIT_MSGQUEUE`): the messages, a `struct msg_msg` for each, and a `struct posix_msg_tree_node` for each priority
+/// that they can have.
+pub fn queue_charge(messages: u64, message_bytes: u64) -> u64 {
+    // Both have six words: lists, a tree's node and numbers (`include/linux/msg.h`, `ipc/mqueue.c`).
+    const STRUCTURE: u64 = 6 * size_of::<usize>() as u64;
+    const MQ_PRIO_MAX: u64 = 32_768;
+    let structures = messages.saturating_add(messages.min(MQ_PRIO_MAX));
+    structures.saturating_mul(STRUCTURE).saturating_add(messages.saturating_mul(message_bytes))
+}
+
 /// How full a file system is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
@@ -116,18 +147,22 @@ pub struct Fill {
     pub used: u64,
     /// Bytes that it takes; `None` where it has no limit.
     pub size: Option<u64>,
+    /// Files and directories in it, and how many it takes; `None` where it has no limit.
+    pub inodes: Option<(u64, u64)>,
 }
 
 /// How full /dev/shm is. Errors: as `statvfs(3)`.
 pub fn dev_shm() -> Result<Fill> {
     let of = stat_dev_shm()?;
+    let inodes = (of.files() > 0).then(|| (of.files().saturating_sub(of.files_free()), of.files()));
     if of.blocks() > 0 {
         let bytes = |blocks: u64| blocks.saturating_mul(of.fragment_size());
-        return Ok(Fill { used: bytes(of.blocks().saturating_sub(of.blocks_free())), size: Some(bytes(of.blocks())) });
+        let used = bytes(of.blocks().saturating_sub(of.blocks_free()));
+        return Ok(Fill { used, size: Some(bytes(of.blocks())), inodes });
     }
     // Without a limit a tmpfs does not count at all (`shmem_statfs`); its files do.
     let used = posix_shm::read_files()?.iter().map(|file| file.stat.allocated).sum();
-    Ok(Fill { used, size: None })
+    Ok(Fill { used, size: None, inodes })
 }
 
 /// Free bytes of /dev/shm; `None` where it has no limit. Errors: as `statvfs(3)`.
@@ -139,4 +174,25 @@ pub fn free_in_dev_shm() -> Result<Option<u64>> {
 
 fn stat_dev_shm() -> Result<nix::sys::statvfs::Statvfs> {
     nix::sys::statvfs::statvfs(posix_shm::DIRECTORY).map_err(|errno| Error::from_errno(posix_shm::DIRECTORY, errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_files() {
+        assert_eq!(parse_files(b"1234\t0\t9223372036854775807\n"), Some((1234, i64::MAX as u64)));
+        assert_eq!(parse_files(b"1234\t0\n"), None);
+    }
+
+    #[test]
+    fn the_charge_of_a_queue() {
+        // The example of getrlimit(2), for 64 bits.
+        if size_of::<usize>() == 8 {
+            assert_eq!(queue_charge(10, 8192), 10 * 48 + 10 * 48 + 10 * 8192);
+            assert_eq!(queue_charge(65_536, 16), 65_536 * 48 + 32_768 * 48 + 65_536 * 16);
+        }
+        assert_eq!(queue_charge(u64::MAX, 2), u64::MAX);
+    }
 }

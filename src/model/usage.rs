@@ -1,8 +1,6 @@
-//! How much of a kernel limit is used.
-//!
-//! The limits are those of `man 7 sysvipc`, `man 7 mq_overview` and of the file system on /dev/shm; which of them there
-//! are is decided where a picture is taken.
+//! How much of a kernel limit is used, and by whom.
 
+use super::limit::Limit;
 use super::object::Identity;
 
 /// What a limit counts.
@@ -27,34 +25,65 @@ impl Unit {
     }
 }
 
+/// The one thing that a use is of, where the limit is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// An object.
+    Object(Identity),
+    /// A process, by its pid.
+    Process(u32),
+}
+
+/// Who uses most of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Top {
+    /// The user.
+    pub uid: u32,
+    /// How much of the use is that user's, by the limit's unit.
+    pub used: u64,
+}
+
 /// Use against one limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// The limit's name in the manuals: `MSGMNI`; `/dev/shm`, where there is none.
-    pub name: &'static str,
-    /// What is counted, in a few words.
-    pub about: &'static str,
-    /// How much there is, by `unit`.
-    pub used: u64,
-    /// How much there may be; `None` where the kernel sets no limit.
+    /// Against which.
+    pub what: &'static Limit,
+    /// How much there is; `None` where it is not known, or nothing adds up, as under a limit of one call.
+    pub used: Option<u64>,
+    /// How much there may be; `None` where the kernel sets no limit, or it is not known.
     pub limit: Option<u64>,
-    /// In what both are counted.
-    pub unit: Unit,
-    /// The one object that the use is of, where the limit is an object's own.
-    pub of: Option<Identity>,
-    /// Where the limit is set: a sysctl, or the option of a mount.
-    pub sysctl: &'static str,
-    /// The error that a program gets at the limit.
-    pub error: &'static str,
+    /// The object or process that comes nearest, where the limit is its own.
+    pub of: Option<Of>,
+    /// The user who uses most, where many share the limit.
+    pub top: Option<Top>,
+    /// What else there is to say: how an estimate was made, what it leaves out. Safe on a terminal.
+    pub note: Option<String>,
+    /// Why limit or use could not be read; the note of a failure.
+    pub unknown: Option<String>,
 }
 
 impl Usage {
-    /// Used per cent of the limit; `None` without a limit. A limit may be lowered below what is there: then it is more
+    /// So much of so much.
+    pub fn new(what: &'static Limit, used: u64, limit: Option<u64>) -> Self {
+        Self { used: Some(used), ..Self::only(what, limit) }
+    }
+
+    /// A limit under which nothing adds up.
+    pub const fn only(what: &'static Limit, limit: Option<u64>) -> Self {
+        Self { what, used: None, limit, of: None, top: None, note: None, unknown: None }
+    }
+
+    /// One that could not be read, and why.
+    pub fn unknown(what: &'static Limit, why: impl Into<String>) -> Self {
+        Self { unknown: Some(why.into()), ..Self::only(what, None) }
+    }
+
+    /// Used per cent of the limit; `None` without either. A limit may be lowered below what is there: then it is more
     /// than 100. A limit of 0 is full.
     pub fn percent(&self) -> Option<f64> {
-        match self.limit? {
-            0 => Some(100.0),
-            limit => Some(self.used as f64 * 100.0 / limit as f64),
+        match (self.used?, self.limit?) {
+            (_, 0) => Some(100.0),
+            (used, limit) => Some(used as f64 * 100.0 / limit as f64),
         }
     }
 }
@@ -62,18 +91,15 @@ impl Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn usage(used: u64, limit: Option<u64>) -> Usage {
-        let (name, about, sysctl, error) = ("MSGMNI", "message queues", "kernel.msgmni", "ENOSPC");
-        Usage { name, about, used, limit, unit: Unit::Count, of: None, sysctl, error }
-    }
+    use crate::model::limit::MSGMNI;
 
     #[test]
     fn per_cent() {
-        let of = |used, limit| usage(used, limit).percent();
+        let of = |used, limit| Usage::new(&MSGMNI, used, limit).percent();
         assert_eq!(of(31_000, Some(32_000)), Some(96.875));
         assert_eq!(of(5, Some(4)), Some(125.0), "lowered below what is there");
         assert_eq!(of(0, Some(0)), Some(100.0));
         assert_eq!(of(7, None), None);
+        assert_eq!(Usage::only(&MSGMNI, Some(4)).percent(), None);
     }
 }

@@ -47,7 +47,7 @@ impl ProblemRow {
         let Problem { about, class, severity, reason, help } = problem;
         let (subject, address, user) = match about {
             About::Limit(place) => {
-                let name = snapshot.room[place].name;
+                let name = snapshot.room[place].what.name;
                 (Subject::Limit(name), name.to_owned(), None)
             }
             About::Object(place) => {
@@ -142,7 +142,8 @@ pub static PROBLEMS: Sheet<ProblemRow> = Sheet(&[
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::model::{Role, Unit, Usage};
+    use crate::model::limit::SHMMNI;
+    use crate::model::{Role, Usage};
     use crate::query::filter::Filter;
     use crate::snapshot::testing::{self, Scene};
 
@@ -153,9 +154,7 @@ mod tests {
         scene.gone(segment, 900, Role::Creator);
         let fifo = scene.add(testing::fifo(42, "/run/x.fifo", 0, 0));
         scene.hold(fifo, 812, Role::WaitingOpen);
-        let (name, about, sysctl, error) = ("SHMMNI", "segments", "kernel.shmmni", "ENOSPC");
-        scene.room =
-            vec![Usage { name, about, used: 99, limit: Some(100), unit: Unit::Count, of: None, sysctl, error }];
+        scene.room = vec![Usage::new(&SHMMNI, 99, Some(100))];
         ProblemRow::all(&scene.picture())
     }
 

@@ -78,8 +78,6 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
     };
     let recorded = sysv::read(want, namespaces.ipc.unwrap_or(0), &mut picture.objects, &mut picture.visibility);
     let posix_queues = posix::read(want, &mut picture.objects, &mut picture.visibility);
-    let room =
-        if want.room { room::read(want, &picture.objects, posix_queues, &mut picture.visibility) } else { Vec::new() };
     picture.places.extend(picture.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)));
     let socket_files = pipes::read_files(want, &mut picture);
 
@@ -103,19 +101,23 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
     }
     let names = Names::look_up(&picture.objects, &processes, want.users, want.groups);
     let holders = picture.holders.group(picture.objects.len());
-    Ok(Snapshot {
+    let mut snapshot = Snapshot {
         taken_at: clock.now,
         host: host::read(),
         namespaces,
         visibility: picture.visibility,
         objects: picture.objects,
-        room,
+        room: Vec::new(),
         clock,
         holders,
         processes,
         names,
         sockets: picture.sockets,
-    })
+    };
+    if want.room {
+        snapshot.room = room::read(want, &snapshot, posix_queues);
+    }
+    Ok(snapshot)
 }
 
 /// What has to be looked for in processes, now that the tables are known.
@@ -159,7 +161,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         opening: unopened_fifos && want.verdict,
         openers: want.openers && want.kinds.contains(Kinds::FIFOS),
         blocked: want.blocked && want.kinds.intersects(Kinds::PIPES | Kinds::FIFOS),
-        table: judged && want.verdict,
+        table: (judged && want.verdict) || want.processes,
         ipc,
         // The machine's first process lives in its first IPC namespace. It may be closed even to root, and would make
         // every verdict in a container's or a test's own namespace `unknown` for nothing.

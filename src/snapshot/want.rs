@@ -39,6 +39,11 @@ pub struct Want {
     /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
     /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
     pub room: bool,
+    /// With `room` and `processes`, the limits of pipes, sockets and files too, and of users and processes: asks for the
+    /// limits of every process.
+    pub every_limit: bool,
+    /// Every process with its users, whatever it holds.
+    pub processes: bool,
 }
 
 impl Want {
@@ -60,6 +65,8 @@ impl Want {
             openers: false,
             blocked: false,
             room: false,
+            every_limit: false,
+            processes: false,
         }
     }
 
@@ -81,6 +88,8 @@ impl Want {
             openers: false,
             blocked: false,
             room: false,
+            every_limit: false,
+            processes: false,
         }
     }
 
@@ -98,5 +107,7 @@ impl Want {
         self.openers |= other.openers;
         self.blocked |= other.blocked;
         self.room |= other.room;
+        self.every_limit |= other.every_limit;
+        self.processes |= other.processes;
     }
 }

@@ -20,8 +20,34 @@ pub enum Id {
     },
     /// Use against a kernel limit, by the limit's name.
     Limit(&'static str),
+    /// Who talks to whom around something.
+    Graph(Hub),
     /// A place of the overview; what it is about, if anything, is its [`Id::subject`].
     Item(Item),
+}
+
+/// What a graph is around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hub {
+    /// An object.
+    Object(Identity),
+    /// A process.
+    Process {
+        /// Process id.
+        pid: u32,
+        /// Start in clock ticks since boot.
+        start_ticks: u64,
+    },
+}
+
+impl Hub {
+    /// The thing itself.
+    pub const fn id(self) -> Id {
+        match self {
+            Self::Object(identity) => Id::Object(identity),
+            Self::Process { pid, start_ticks } => Id::Process { pid, start_ticks },
+        }
+    }
 }
 
 /// A place of the overview that the cursor can be on.
@@ -50,6 +76,7 @@ impl Id {
     pub const fn subject(self) -> Option<Self> {
         match self {
             Self::Object(_) | Self::Process { .. } | Self::Limit(_) => Some(self),
+            Self::Graph(hub) => Some(hub.id()),
             Self::Item(item) => match item {
                 Item::Limit(name) | Item::Near(name) => Some(Self::Limit(name)),
                 Item::Object(identity) => Some(Self::Object(identity)),

@@ -102,6 +102,7 @@ impl Picture {
                 let process = self.full.as_ref().and_then(|full| full.snapshot.process(pid));
                 process.is_some_and(|process| process.start_ticks == start_ticks)
             }
+            Id::Graph(hub) => self.has(hub.id()),
             Id::Limit(_) | Id::Item(_) => true,
         }
     }

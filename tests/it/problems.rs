@@ -37,7 +37,7 @@ fn told(snapshot: &Snapshot) -> Vec<String> {
     let one = |problem: &Problem| {
         let about = match problem.about {
             About::Object(place) => snapshot.address(place).to_string(),
-            About::Limit(place) => snapshot.room[place].name.to_owned(),
+            About::Limit(place) => snapshot.room[place].what.name.to_owned(),
         };
         format!("{about} {}: {}", problem.class.name(), problem.reason)
     };
@@ -307,7 +307,7 @@ fn a_limit_that_is_nearly_reached() {
             let snapshot = look();
             let found = problems(&snapshot).into_iter().find(|problem| problem.class == Class::NearLimit)?;
             let About::Limit(place) = found.about else { panic!("{found:?}") };
-            assert_eq!(snapshot.room[place].name, "MSGMNI");
+            assert_eq!(snapshot.room[place].what.name, "MSGMNI");
             Some(found)
         };
         let problem = near().unwrap();

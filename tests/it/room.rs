@@ -2,7 +2,7 @@
 
 use crate::support::isolated::skip;
 use crate::support::{Child, isolated, isolated_with_users, posix, sysv};
-use ipcx::model::{Kinds, Usage};
+use ipcx::model::{Kinds, Of, Usage};
 use ipcx::snapshot::{Snapshot, Want, collect};
 use nix::mount::{MsFlags, mount};
 use std::io::Write;
@@ -13,13 +13,13 @@ fn look() -> Snapshot {
 }
 
 fn usage(name: &str) -> Usage {
-    let found: Vec<Usage> = look().room.into_iter().filter(|usage| usage.name == name).collect();
+    let found: Vec<Usage> = look().room.into_iter().filter(|usage| usage.what.name == name).collect();
     assert_eq!(found.len(), 1, "{name}: {found:?}");
     found[0].clone()
 }
 
 fn used(name: &str) -> u64 {
-    usage(name).used
+    usage(name).used.unwrap()
 }
 
 /// Sets a limit of this IPC namespace; says so and returns false where /proc/sys cannot be written.
@@ -74,9 +74,9 @@ fn the_fullest_queue_is_told_by_its_own_limit() {
         sysv::send(large, 1, &[0; 2000]);
         sysv::send(small, 1, &[0; 750]);
         let snapshot = look();
-        let fullest = snapshot.room.iter().find(|usage| usage.name == "MSGMNB").unwrap();
-        assert_eq!((fullest.used, fullest.limit, fullest.percent()), (750, Some(1000), Some(75.0)));
-        let of = snapshot.objects.iter().find(|object| Some(object.identity) == fullest.of).unwrap();
+        let fullest = snapshot.room.iter().find(|usage| usage.what.name == "MSGMNB").unwrap();
+        assert_eq!((fullest.used, fullest.limit, fullest.percent()), (Some(750), Some(1000), Some(75.0)));
+        let of = snapshot.objects.iter().find(|object| Some(Of::Object(object.identity)) == fullest.of).unwrap();
         assert!(matches!(of.identity, ipcx::model::Identity::SysV { id, .. } if id == small));
     });
 }
@@ -119,25 +119,27 @@ fn what_is_not_limited_has_no_limit() {
         mount("size=0");
         posix::segment(c"/one", 8192, 0o600).write_all(&[1; 8192]).unwrap();
         let fill = usage("/dev/shm");
-        assert_eq!((fill.used, fill.limit), (8192, None));
+        assert_eq!((fill.used, fill.limit), (Some(8192), None));
         mount("size=64k");
         let mut segment = posix::segment(c"/two", 0, 0o600);
         segment.write_all(&[1; 16384]).unwrap();
         let fill = usage("/dev/shm");
-        assert_eq!((fill.used, fill.limit, fill.percent()), (16384, Some(65536), Some(25.0)));
+        assert_eq!((fill.used, fill.limit, fill.percent()), (Some(16384), Some(65536), Some(25.0)));
     });
 }
 
 /// Where the queues of this namespace cannot be listed, their number is not 0 but unknown.
 #[test]
-fn what_cannot_be_counted_is_left_out_and_noted() {
+fn what_cannot_be_counted_is_unknown_and_says_why() {
     isolated_with_users(|| {
         Child::run(&[], || {
             crate::support::users::become_user(crate::support::users::NOBODY);
             let snapshot = look();
-            assert!(snapshot.room.iter().all(|usage| usage.name != "queues_max"), "{:?}", snapshot.room);
-            assert!(snapshot.visibility.notes.iter().any(|note| note.contains("the number of POSIX queues")));
-            assert!(snapshot.room.iter().any(|usage| usage.name == "MSGMNI"), "others need no privilege");
+            let usage = |name: &str| snapshot.room.iter().find(|usage| usage.what.name == name).unwrap();
+            let queues = usage("queues_max");
+            assert_eq!((queues.used, queues.percent()), (None, None));
+            assert!(queues.unknown.as_ref().is_some_and(|why| why.contains("POSIX queues")), "{queues:?}");
+            assert_eq!(usage("MSGMNI").used, Some(0), "others need no privilege");
         });
     });
 }

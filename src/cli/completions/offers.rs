@@ -4,6 +4,7 @@
 use super::{dropins, names, objects};
 use crate::config::theme::ThemeName;
 use crate::kernel::users;
+use crate::model::limit::LIMITS;
 use crate::model::{Address, Kinds};
 use crate::tui::view::View;
 use clap::{Arg, Command};
@@ -42,6 +43,7 @@ enum Offer {
     Filter,
     Columns,
     Sorting,
+    Limit,
     User,
     Group,
     Theme,
@@ -80,7 +82,9 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         ("undo", _, "N") => Offer::Backup,
         ("send", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:", "unix:"]),
         ("recv", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:"]),
-        ("show", _, "ADDRESS") => Offer::Address(&["queue:", "shm:", "sem:", "fifo:", "unix:", "pid:"]),
+        ("show", _, "ADDRESS") | (_, _, "ADDRESS|PID") => {
+            Offer::Address(&["queue:", "shm:", "sem:", "fifo:", "unix:", "pid:"])
+        }
         (_, _, "ADDRESS") => Offer::Address(OBJECTS),
         (_, _, "PID|ADDRESS") => Offer::Receiver,
         (_, _, "SIGNAL") => Offer::Signal,
@@ -88,6 +92,7 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         (_, _, "FILTER|DIR") => Offer::Filter,
         (_, "columns", _) => Offer::Columns,
         (_, "sort", _) => Offer::Sorting,
+        (_, _, "LIMIT") => Offer::Limit,
         (_, _, "USER") => Offer::User,
         (_, _, "GROUP") => Offer::Group,
         (_, "theme", _) => Offer::Theme,
@@ -158,6 +163,7 @@ impl Offer {
             Self::Filter => filter(text),
             Self::Columns => names::columns(text),
             Self::Sorting => names::sorting(text),
+            Self::Limit => LIMITS.iter().map(|limit| names::one(limit.name, limit.about)).collect(),
             Self::Theme => ThemeName::ALL.iter().map(|theme| names::one(theme.to_string(), "")).collect(),
             Self::Page => names::pages(text),
             Self::View => View::ALL.iter().map(|view| names::one(view.name(), "")).collect(),
@@ -192,7 +198,7 @@ mod tests {
     use super::*;
 
     /// Names of values that are whatever a person likes.
-    const FREE: [&str; 14] = [
+    const FREE: [&str; 15] = [
         "DATA",
         "N",
         "T",
@@ -207,6 +213,7 @@ mod tests {
         "VALUE",
         "TEXT",
         "COMMAND",
+        "PERCENT",
     ];
 
     fn each(command: &Command, look: &mut dyn FnMut(&str, &Arg)) {
@@ -248,6 +255,7 @@ mod tests {
             Offer::Filter,
             Offer::Columns,
             Offer::Sorting,
+            Offer::Limit,
             Offer::User,
             Offer::Group,
             Offer::Theme,

@@ -49,6 +49,8 @@ pub enum Command {
     Back,
     /// To the other end, or the owner.
     Jump,
+    /// Who talks to whom around it.
+    Graph,
     /// Mark the row, or take its mark away.
     Select,
     /// Mark all rows from the last marked one to here.
@@ -197,6 +199,7 @@ pub static BINDINGS: &[Binding] = &[
     row(Look, C::Open, "open", &[k(KeyCode::Enter)], "show the details"),
     row(Look, C::Back, "back", &[k(KeyCode::Esc)], "back; at the top, clear the filter"),
     row(Look, C::Jump, "jump", &[c('o')], "go to the other end, or the owner"),
+    row(Look, C::Graph, "graph", &[c('c')], "who talks to whom around it"),
     row(Look, C::Peek, "peek", &[c('p')], "look at the contents, and consume nothing"),
     row(Look, C::Form, "form", &[c('v')], "show contents as text or in hexadecimal"),
     row(Look, C::Freeze, "freeze", &[c('z')], "hold what is shown, or let it go on"),

@@ -12,21 +12,21 @@ const NEARER: f64 = 95.0;
 pub(super) fn near(room: &[Usage]) -> impl Iterator<Item = Problem> {
     room.iter().enumerate().filter(|(_, usage)| usage.of.is_none()).filter_map(|(place, usage)| {
         let percent = usage.percent().filter(|percent| *percent >= NEAR)?;
-        let limit = usage.limit?;
-        let (used, limit) = match usage.unit {
-            Unit::Bytes => (size(usage.used), size(limit)),
-            Unit::Count => (usage.used.to_string(), limit.to_string()),
-            Unit::Pages => (format!("{} pages", usage.used), limit.to_string()),
+        let (used, limit, what) = (usage.used?, usage.limit?, usage.what);
+        let (used, limit) = match what.unit {
+            Unit::Bytes => (size(used), size(limit)),
+            Unit::Count => (used.to_string(), limit.to_string()),
+            Unit::Pages => (format!("{used} pages"), limit.to_string()),
         };
-        let (about, error) = (usage.about, usage.error);
-        let reason = format!("{about}: {used} of {limit}, {percent:.0} %; at the limit programs fail with {error}");
-        let words = format!("removing what is leaked makes room; the limit is set by {}", usage.sysctl);
+        let fail = what.error.map(|error| format!("; at the limit programs fail with {error}")).unwrap_or_default();
+        let reason = format!("{}: {used} of {limit}, {percent:.0} %{fail}", what.about);
+        let words = format!("removing what is leaked makes room; the limit is set by {}", what.set_by);
         Some(Problem {
             about: About::Limit(place),
             class: Class::NearLimit,
             severity: if percent >= NEARER { Severity::Severe } else { Severity::Warning },
             reason,
-            help: Help { action: Action::Clean(leaked(usage.name)), words },
+            help: Help { action: Action::Clean(leaked(what.name)), words },
         })
     })
 }
@@ -38,7 +38,7 @@ fn leaked(limit: &str) -> &'static str {
         "SHMMNI" | "SHMALL" => "kind:shm family:sysv leaked",
         "SEMMNI" | "SEMMNS" => "kind:semaphore family:sysv leaked",
         "queues_max" => "kind:queue family:posix leaked",
-        "/dev/shm" => "kind:shm,semaphore family:posix leaked",
+        "/dev/shm" | "/dev/shm inodes" => "kind:shm,semaphore family:posix leaked",
         _ => "leaked",
     }
 }
@@ -46,11 +46,11 @@ fn leaked(limit: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Identity, Kind};
+    use crate::model::limit::MSGMNI;
+    use crate::model::{Identity, Kind, Of};
 
     fn usage(used: u64, limit: u64) -> Usage {
-        let (name, about, sysctl, error) = ("MSGMNI", "System V message queues", "kernel.msgmni", "ENOSPC");
-        Usage { name, about, used, limit: Some(limit), unit: Unit::Count, of: None, sysctl, error }
+        Usage::new(&MSGMNI, used, Some(limit))
     }
 
     #[test]
@@ -62,7 +62,11 @@ mod tests {
         assert_eq!(of(&[usage(5, 4)]), [(About::Limit(0), severe)]);
         assert_eq!(of(&[Usage { limit: None, ..usage(9, 9) }]), []);
         let queue = Identity::SysV { namespace: 1, kind: Kind::Queue, id: 5 };
-        assert_eq!(of(&[Usage { of: Some(queue), ..usage(9, 9) }]), [], "a full queue has a problem of its own");
+        assert_eq!(
+            of(&[Usage { of: Some(Of::Object(queue)), ..usage(9, 9) }]),
+            [],
+            "a full queue has a problem of its own"
+        );
         let told = near(&[usage(31_000, 32_000)]).next().map(|problem| problem.reason);
         let expected = "System V message queues: 31000 of 32000, 97 %; at the limit programs fail with ENOSPC";
         assert_eq!(told.as_deref(), Some(expected));

@@ -5,6 +5,8 @@
 
 pub mod contents;
 mod fields;
+pub mod graph;
+pub mod limits;
 mod object;
 pub mod peek;
 mod process;
@@ -57,7 +59,6 @@ struct VisibilityDoc<'a> {
 }
 
 fn head(snapshot: &Snapshot) -> Head<'_> {
-    let seen = &snapshot.visibility;
     Head {
         schema: "ipcx.snapshot/1",
         taken_at: text::time(snapshot.taken_at),
@@ -68,12 +69,19 @@ fn head(snapshot: &Snapshot) -> Head<'_> {
             net: snapshot.namespaces.net,
             pid: snapshot.namespaces.pid,
         },
-        visibility: VisibilityDoc {
+        visibility: VisibilityDoc::of(snapshot),
+    }
+}
+
+impl<'a> VisibilityDoc<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let seen = &snapshot.visibility;
+        Self {
             complete: seen.complete(),
             processes: seen.processes,
             unreadable_processes: seen.hidden.len(),
             notes: &seen.notes,
-        },
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl App {
         if let Some(crumb) = self.trail.last() {
             let fits = |id: &Id| matches!(id, Id::Process { .. }) == wants_process && !matches!(id, Id::Limit(_));
             // An object's details also name its other ends: what is removed or filled is the object itself.
-            let follow = wants_process || matches!(crumb.id, Id::Process { .. });
+            let follow = wants_process || matches!(crumb.id, Id::Process { .. } | Id::Graph(_));
             return vec![self.linked().filter(|id| follow && fits(id)).unwrap_or(crumb.id)];
         }
         let list = self.list();
@@ -66,7 +66,7 @@ impl App {
                     Some(target) => targets.push(target),
                     None => gone += 1,
                 },
-                Id::Process { .. } | Id::Limit(_) | Id::Item(_) => {}
+                Id::Process { .. } | Id::Limit(_) | Id::Graph(_) | Id::Item(_) => {}
             }
         }
         match &ids[..] {
@@ -129,7 +129,7 @@ impl App {
                     }
                     self.holders(*identity, &mut candidates, &mut places);
                 }
-                Id::Limit(_) | Id::Item(_) => {}
+                Id::Limit(_) | Id::Graph(_) | Id::Item(_) => {}
             }
         }
         candidates.sort_unstable_by_key(|candidate| candidate.pid);

@@ -32,6 +32,7 @@ impl App {
             Command::Open => self.open(),
             Command::Back => self.back(),
             Command::Jump => self.jump(),
+            Command::Graph => self.graph(),
             Command::Peek => self.peek(),
             Command::Form => {
                 let key = self.key_of(Command::Peek);

@@ -437,3 +437,36 @@ fn ctrl_c_leaves_from_details_and_contents_where_q_goes_back() {
     assert!(quits(&mut desk, "Ctrl-C"));
     assert!(!quits(&mut desk, "q") && quits(&mut desk, "q"));
 }
+
+#[test]
+fn a_graph_is_walked_and_acted_on_by_its_lines() {
+    let mut scene = Scene::default();
+    scene.process(812, "orders", 0);
+    scene.process(900, "feeder", 0);
+    let queue = scene.add(testing::queue(5, 0x4d2, 3, 96));
+    scene.hold(queue, 812, Role::LastSender);
+    scene.hold(queue, 900, Role::WaitingReceive);
+    let pipe = scene.add(testing::pipe(9, 1, 1));
+    scene.hold(pipe, 900, Role::Writer);
+    let mut desk = Desk::new(&scene, View::Queues, false);
+    desk.keys("c");
+    let screen = desk.screen().join("\n");
+    for text in
+        ["graph of queue:5", "◀─ orders(812)  last-sender", "─▶ feeder(900)  waiting-receive, blocked", "pipe:[9]"]
+    {
+        assert!(screen.contains(text), "{text} in\n{screen}");
+    }
+    // To the feeder, on to its own graph, and back to the first.
+    desk.keys("j j c");
+    assert!(desk.screen().join("\n").contains("graph of pid:900"));
+    desk.keys("q");
+    assert!(desk.screen().join("\n").contains("graph of queue:5"));
+    desk.keys("Enter");
+    assert!(desk.screen()[1].contains("feeder(900)"), "{:#?}", desk.screen());
+    desk.keys("q");
+    // On a process nothing is removed; on the object's own line that is.
+    desk.keys("d");
+    assert!(desk.app.overlay.is_none());
+    desk.keys("g d");
+    assert!(matches!(desk.app.overlay, Some(Overlay::Dialog(_))));
+}

@@ -88,7 +88,7 @@ impl App {
             }
             Id::Process { pid, .. } => Some(format!("pid:{pid}")),
             Id::Limit(name) => Some(name.to_owned()),
-            Id::Item(_) => id.subject().and_then(|id| self.address(id)),
+            Id::Graph(_) | Id::Item(_) => id.subject().and_then(|id| self.address(id)),
         }
     }
 }

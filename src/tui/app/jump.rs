@@ -2,7 +2,7 @@
 //! first where they are not shown.
 
 use super::{App, Severity};
-use crate::tui::id::Id;
+use crate::tui::id::{Hub, Id};
 use crate::tui::present::{Details, Jump};
 
 impl App {
@@ -22,6 +22,19 @@ impl App {
         if !self.jumped() {
             self.ask();
         }
+    }
+
+    /// Opens the graph around what the cursor is on.
+    pub(super) fn graph(&mut self) {
+        // In a graph it goes on from the line under the cursor.
+        let in_graph = matches!(self.trail.last().map(|crumb| crumb.id), Some(Id::Graph(_)));
+        let of = if in_graph { self.linked() } else { self.subject() };
+        let hub = match of.and_then(Id::subject) {
+            Some(Id::Object(identity)) => Hub::Object(identity),
+            Some(Id::Process { pid, start_ticks }) => Hub::Process { pid, start_ticks },
+            _ => return self.say(Severity::Note, "a graph is of an object or a process, and here is none"),
+        };
+        self.open_details(Id::Graph(hub));
     }
 
     /// Who came from one of two processes means the other one.

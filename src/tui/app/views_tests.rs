@@ -3,7 +3,8 @@
 
 use super::details_tests::Desk;
 use super::*;
-use crate::model::{Role, Unit, Usage};
+use crate::model::limit::MSGMNI;
+use crate::model::{Role, Usage};
 use crate::snapshot::Hidden;
 use crate::snapshot::testing::{self, Scene};
 use crate::tui::draw::Hit;
@@ -19,8 +20,7 @@ fn scene() -> Scene {
     scene.hold(1, 812, Role::Attached);
     let queue = scene.add(testing::queue(5, 0x4d2, 3, 96));
     scene.hold(queue, 812, Role::WaitingReceive);
-    let (name, about, sysctl, error) = ("MSGMNI", "System V message queues", "kernel.msgmni", "ENOSPC");
-    scene.room = vec![Usage { name, about, used: 99, limit: Some(100), unit: Unit::Count, of: None, sysctl, error }];
+    scene.room = vec![Usage::new(&MSGMNI, 99, Some(100))];
     scene
 }
 

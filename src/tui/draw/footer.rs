@@ -129,8 +129,8 @@ fn counts(app: &App) -> String {
 /// Commands that the footer offers, the most useful first.
 fn offered(app: &App) -> &'static [Command] {
     use Command::{
-        Back, CommandLine, CopyValue, Create, Filter, First, Form, Freeze, Help, Jump, Last, Open, PageDown, PageUp,
-        Peek, Quit, Remove, Select, Send, Signal, Sort, Undo,
+        Back, CommandLine, CopyValue, Create, Filter, First, Form, Freeze, Graph, Help, Jump, Last, Open, PageDown,
+        PageUp, Peek, Quit, Remove, Select, Send, Signal, Sort, Undo,
     };
     if app.filtering {
         return &[Open, Back];
@@ -139,9 +139,10 @@ fn offered(app: &App) -> &'static [Command] {
         return &[Help, Back, Peek, Form, PageDown, PageUp, First, Last];
     }
     match (app.trail.last().map(|crumb| crumb.id), app.view) {
-        (Some(Id::Process { .. }), _) => &[Help, Back, Open, Jump, Signal, CopyValue, Undo],
+        (Some(Id::Process { .. }), _) => &[Help, Back, Open, Jump, Signal, CopyValue, Graph, Undo],
+        (Some(Id::Graph(_)), _) => &[Help, Back, Open, Jump, Graph, Remove, Signal, Undo],
         (Some(Id::Limit(_)), _) => &[Help, Back, Open, Jump, CopyValue, Undo],
-        (Some(_), _) => &[Help, Back, Jump, Peek, Remove, Signal, Send, Undo],
+        (Some(_), _) => &[Help, Back, Jump, Peek, Remove, Signal, Send, Graph, Undo],
         (None, View::Overview) => &[Help, Open, Create, Undo, CommandLine, Quit],
         (None, View::Processes) => &[Help, Open, Filter, Signal, Jump, Quit, Select, Sort, Undo, Freeze],
         (None, View::Problems) => &[Help, Open, Filter, Remove, Signal, Quit, Peek, Undo, Select, Sort, Jump, Freeze],

@@ -5,7 +5,8 @@ use super::Summary;
 use super::listing::{ListRow, Listing, Mark};
 use super::tables::nothing_wrong;
 use crate::diagnose::{Class, Severity, State};
-use crate::model::{Unit, Usage};
+use crate::model::limit::Limit;
+use crate::model::{Of, Unit, Usage};
 use crate::query::problems::{ProblemRow, Subject};
 use crate::query::{Cell, Style};
 use crate::tui::id::{Id, Item};
@@ -163,9 +164,9 @@ fn behind(limit: &str) -> Go {
     Go::View(view, format!("family:{family}"))
 }
 
-/// A limit in a word or two.
-fn word(usage: &Usage) -> &'static str {
-    match usage.name {
+/// A limit in a word or two, if it has a place in the overview: those that what is leaked fills.
+fn word(limit: &Limit) -> Option<&'static str> {
+    Some(match limit.name {
         "MSGMNI" => "message queues",
         "MSGMNB" => "fullest queue",
         "SHMMNI" => "segments",
@@ -173,8 +174,9 @@ fn word(usage: &Usage) -> &'static str {
         "SEMMNI" => "semaphore sets",
         "SEMMNS" => "semaphores",
         "queues_max" => "POSIX queues",
-        name => name,
-    }
+        "/dev/shm" => "/dev/shm",
+        _ => return None,
+    })
 }
 
 fn size(bytes: u64) -> String {
@@ -206,22 +208,28 @@ impl Builder {
 
     fn limits(&mut self, room: &[Usage]) {
         self.line(Block::Limits, What::Heading("Limits"), Vec::new());
-        for usage in room {
-            let shown = |amount: u64| match usage.unit {
+        let shown = room.iter().filter_map(|usage| Some((usage, word(usage.what)?)));
+        // Without a queue none is the fullest.
+        for (usage, word) in shown.filter(|(usage, _)| usage.used.is_some() || usage.unknown.is_some()) {
+            let shown = |amount: u64| match usage.what.unit {
                 Unit::Bytes => size(amount),
                 Unit::Count | Unit::Pages => amount.to_string(),
             };
             let what = What::Gauge {
-                label: word(usage).to_owned(),
-                used: match (usage.unit, usage.limit) {
-                    (Unit::Pages, None) => number(usage.used, "page", "pages"),
-                    _ => shown(usage.used),
+                label: word.to_owned(),
+                used: match (usage.what.unit, usage.used, usage.limit) {
+                    (_, None, _) => "unknown".to_owned(),
+                    (Unit::Pages, Some(used), None) => number(used, "page", "pages"),
+                    (_, Some(used), _) => shown(used),
                 },
                 limit: usage.limit.map(shown),
                 percent: usage.percent(),
             };
-            let go = usage.of.map_or_else(|| behind(usage.name), |object| Go::Details(Id::Object(object)));
-            self.line(Block::Limits, what, vec![(Item::Limit(usage.name), go)]);
+            let go = match usage.of {
+                Some(Of::Object(object)) => Go::Details(Id::Object(object)),
+                _ => behind(usage.what.name),
+            };
+            self.line(Block::Limits, what, vec![(Item::Limit(usage.what.name), go)]);
         }
     }
 
@@ -338,15 +346,11 @@ fn amount(most: &Most) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Identity, Kind, Role};
+    use crate::model::{Identity, Kind, Role, limit};
     use crate::snapshot::testing::{self, Scene};
     use crate::tui::look::{Depth, Look};
     use std::sync::Arc;
     use std::time::Duration;
-
-    fn usage(name: &'static str, used: u64, limit: Option<u64>, of: Option<Identity>) -> Usage {
-        Usage { name, about: "", used, limit, unit: Unit::Count, of, sysctl: "", error: "ENOSPC" }
-    }
 
     fn scene() -> Scene {
         let mut scene = Scene { users: vec![(0, "root")], ..Scene::default() };
@@ -355,11 +359,11 @@ mod tests {
         let queue = scene.add(testing::queue(5, 1, 3, 30));
         scene.process(812, "orders", 0);
         scene.hold(queue, 812, Role::WaitingReceive);
-        let fullest = Some(scene.objects[queue].identity);
+        let fullest = Some(Of::Object(scene.objects[queue].identity));
         scene.room = vec![
-            usage("MSGMNI", 31, Some(32), None),
-            usage("MSGMNB", 30, Some(16_384), fullest),
-            usage("SHMALL", 30, None, None),
+            Usage::new(&limit::MSGMNI, 31, Some(32)),
+            Usage { of: fullest, ..Usage::new(&limit::MSGMNB, 30, Some(16_384)) },
+            Usage::new(&limit::SHMALL, 30, None),
         ];
         scene
     }

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 pub mod anew;
+pub mod attempt;
 pub mod children;
 pub mod cli;
 pub mod isolated;

@@ -1,6 +1,6 @@
 //! The machine of the pictures: some of everything, in every state.
 
-use crate::model::{Role, SocketState, Unit, Usage};
+use crate::model::{Role, SocketState, Usage, limit};
 use crate::snapshot::testing::{self, Scene};
 
 /// Objects of every kind, whose owners are well, gone, or in each other's way.
@@ -26,22 +26,12 @@ pub(super) fn everything() -> Scene {
 
 /// Little, much, nearly all, and no limit.
 fn limits() -> Vec<Usage> {
-    let usage = |name, about, used, limit, unit| Usage {
-        name,
-        about,
-        used,
-        limit,
-        unit,
-        of: None,
-        sysctl: "kernel.of.test",
-        error: "ENOSPC",
-    };
     vec![
-        usage("MSGMNI", "message queues", 4, Some(32_000), Unit::Count),
-        usage("SHMMNI", "shared memory segments", 2_800, Some(4_096), Unit::Count),
-        usage("SEMMNI", "semaphore sets", 31_900, Some(32_000), Unit::Count),
-        usage("/dev/shm", "bytes in /dev/shm", 3 << 30, Some(4 << 30), Unit::Bytes),
-        usage("SHMALL", "pages of shared memory", 16_385, None, Unit::Pages),
+        Usage::new(&limit::MSGMNI, 4, Some(32_000)),
+        Usage::new(&limit::SHMMNI, 2_800, Some(4_096)),
+        Usage::new(&limit::SEMMNI, 31_900, Some(32_000)),
+        Usage::new(&limit::DEV_SHM, 3 << 30, Some(4 << 30)),
+        Usage::new(&limit::SHMALL, 16_385, None),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Details of a limit: how much of it is used, where it is set, what a program gets at it, and who uses most.
 
 use super::{Details, Jump, Line, Link, kinds_of};
-use crate::model::{Body, Kinds, Object, Unit, Usage, escape};
+use crate::model::{Body, Kinds, Object, Of, Unit, Usage, escape};
 use crate::query::{Cell, Row, Style};
 use crate::tui::id::Id;
 use crate::tui::look::Picture;
@@ -13,14 +13,23 @@ const LARGEST: usize = 10;
 pub(super) fn details(picture: &Picture, name: &str) -> Option<Details> {
     // The tables are looked at more often, and know all limits.
     let looks = [&picture.tables, &picture.full].into_iter().flatten();
-    let usage = looks.flat_map(|look| &look.snapshot.room).find(|usage| usage.name == name)?;
+    let usage = looks.flat_map(|look| &look.snapshot.room).find(|usage| usage.what.name == name)?;
+    let what = usage.what;
     let mut lines = vec![
-        line("limit", format!("{}: {}", usage.name, usage.about)),
+        line("limit", format!("{}: {}", what.name, what.about)),
         line("used", used(usage)),
-        line("set by", usage.sysctl),
-        line("error", format!("{}: what a program gets beyond it", usage.error)),
+        line("set by", what.set_by),
+        line("full", what.full),
     ];
-    if let Some(row) = usage.of.and_then(|identity| picture.row(identity)) {
+    if let Some(error) = what.error {
+        lines.push(line("error", format!("{error}: what a program gets beyond it")));
+    }
+    if let Some(note) = &usage.note {
+        lines.push(line("note", note.as_str()));
+    }
+    if let Some(Of::Object(identity)) = usage.of
+        && let Some(row) = picture.row(identity)
+    {
         lines.push(linked("of", &row, ""));
     }
     let from = lines.len();
@@ -32,7 +41,7 @@ pub(super) fn details(picture: &Picture, name: &str) -> Option<Details> {
         Some(link) => Jump::To(link.to),
         None => Jump::Nowhere(format!("{name}: no single object uses it up")),
     };
-    let id = Id::Limit(usage.name);
+    let id = Id::Limit(what.name);
     Some(Details { id, title: name.to_owned(), gone: false, flow: None, history: None, lines, jump })
 }
 
@@ -46,14 +55,16 @@ fn linked(label: &str, row: &Row<'_>, more: &str) -> Line {
 }
 
 fn used(usage: &Usage) -> String {
-    let number = |number: u64| match usage.unit {
+    let number = |number: u64| match usage.what.unit {
         Unit::Bytes => size(number),
         Unit::Count => number.to_string(),
         Unit::Pages => format!("{number} pages"),
     };
-    match (usage.limit, usage.percent()) {
-        (Some(limit), Some(percent)) => format!("{} of {}, {percent:.1} %", number(usage.used), number(limit)),
-        _ => format!("{}, without a limit", number(usage.used)),
+    match (usage.used, usage.limit, usage.percent()) {
+        (Some(used), Some(limit), Some(percent)) => format!("{} of {}, {percent:.1} %", number(used), number(limit)),
+        (Some(used), ..) => format!("{}, without a limit", number(used)),
+        (None, Some(limit), _) => format!("unknown, of {}", number(limit)),
+        (None, None, _) => format!("unknown: {}", usage.unknown.as_deref().unwrap_or("nothing of it was seen")),
     }
 }
 
@@ -91,6 +102,7 @@ fn largest(picture: &Picture, name: &str) -> Vec<Line> {
         "SHMMNI" => owners(picture, Kinds::SYSV_SHMS),
         "SEMMNI" => owners(picture, Kinds::SYSV_SEMS),
         "queues_max" => owners(picture, Kinds::POSIX_QUEUES),
+        "/dev/shm inodes" => owners(picture, Kinds::POSIX_SHMS | Kinds::POSIX_SEMS),
         _ => Vec::new(),
     }
 }

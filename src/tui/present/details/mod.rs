@@ -1,6 +1,7 @@
 //! Everything about one object, process or limit, as lines that can be walked: a line that names something else leads
-//! there. One file for each of the three.
+//! there. One file for each of the three, and one for who talks to whom around them.
 
+mod graph;
 mod limit;
 mod object;
 mod process;
@@ -119,6 +120,7 @@ pub(super) fn details(picture: &Picture, id: Id, memory: &Memory) -> Option<Deta
         Id::Object(identity) => object::details(picture, identity, memory),
         Id::Process { pid, start_ticks } => process::details(picture, pid, start_ticks),
         Id::Limit(name) => limit::details(picture, name),
+        Id::Graph(hub) => graph::details(picture, hub),
         Id::Item(_) => None,
     }
 }

@@ -1,0 +1,126 @@
+//! `ipcx graph`: who talks to whom around an object or a process, or everywhere.
+
+use super::Exit;
+use super::exit::{Usage, complain};
+use super::print::to_stdout;
+use crate::actions::{Refusal, Target};
+use crate::config::is_utf8;
+use crate::diagnose::graph::{Graph as Network, Node};
+use crate::model::{Address, Kinds};
+use crate::output::{graph, json};
+use crate::snapshot::{Snapshot, Want, collect};
+use clap::Args;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+
+const EXAMPLES: &str = "\
+Examples:
+  ipcx graph queue:0x4d2               who sends to a queue, and who receives
+  ipcx graph --depth 2 812             a process, who it talks to, and who these talk to
+  ipcx graph --dot | dot -Tsvg >x.svg  a picture of everything
+  ipcx graph --mermaid /run/x.fifo     for a page in Markdown";
+
+/// Show who talks to whom: processes, and the objects between them
+///
+/// Around an object or a process, or everywhere. Arrows show which way data go, and who sleeps on an object is marked as
+/// blocked.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Graph {
+    /// How many processes away from where it begins
+    ///
+    /// 1 is who has an object, or what a process has and who else has that; 2 is what these have besides, and so on.
+    #[arg(long, value_name = "N", default_value = "1", requires = "from")]
+    depth: usize,
+    /// As input for dot(1), the Graphviz program
+    #[arg(long, conflicts_with_all = ["mermaid", "json"])]
+    dot: bool,
+    /// As a Mermaid flowchart
+    #[arg(long, conflicts_with = "json")]
+    mermaid: bool,
+    /// One JSON document
+    ///
+    /// Its schema is `ipcx.graph/1`: nodes by their addresses, and edges in the direction of the data.
+    #[arg(short = 'J', long)]
+    json: bool,
+
+    /// Where it begins: kind:which, a path, a process id, or pid:N; everywhere, if nothing is named
+    #[arg(value_name = "ADDRESS|PID")]
+    from: Option<OsString>,
+}
+
+impl Graph {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        let target = self.from.as_deref().map(target).transpose()?;
+        let mut want = Want {
+            verdict: false,
+            processes: true,
+            details: false,
+            users: false,
+            groups: false,
+            openers: true,
+            blocked: true,
+            ..Want::everything(Kinds::all())
+        };
+        if let Some(target) = &target {
+            target.add_to(&mut want);
+        }
+        let snapshot = collect(&want)?;
+        let graph = match &target {
+            None => Network::all(&snapshot),
+            Some(target) => match roots(&snapshot, target) {
+                Ok(roots) => Network::around(&snapshot, &roots, self.depth),
+                Err(refusal) => {
+                    complain(&refusal);
+                    return Ok(Exit::from(&refusal));
+                }
+            },
+        };
+        to_stdout(|out| self.write(out, &snapshot, &graph))?;
+        if !self.json {
+            for note in &snapshot.visibility.notes {
+                complain(&format_args!("note: {note}"));
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    fn write(&self, out: &mut dyn Write, snapshot: &Snapshot, graph: &Network) -> io::Result<()> {
+        if self.json {
+            return json::graph::write(out, snapshot, graph);
+        }
+        if self.dot {
+            return graph::write_dot(out, snapshot, graph);
+        }
+        if self.mermaid {
+            return graph::write_mermaid(out, snapshot, graph);
+        }
+        let ascii = !is_utf8(|name| std::env::var_os(name));
+        graph::tree(snapshot, graph, ascii).iter().try_for_each(|line| writeln!(out, "{}", line.text))
+    }
+}
+
+/// A decimal number is a process.
+fn target(word: &OsStr) -> anyhow::Result<Target> {
+    let number = word.to_str().filter(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
+    let parsed = match number {
+        Some(pid) => Address::parse(&format!("pid:{pid}")),
+        None => Address::parse(word),
+    };
+    parsed.map(|address| Target::Address(address).absolute()).map_err(Usage::error)
+}
+
+/// A key or inode may name several objects: it begins at all of them.
+fn roots(snapshot: &Snapshot, target: &Target) -> Result<Vec<Node>, Refusal> {
+    if let Target::Address(Address::Pid(pid)) = target {
+        let missing = || Refusal::NotFound { what: target.name(), kind: target.noun() };
+        return snapshot.process(*pid).map(|_| vec![Node::Process(*pid)]).ok_or_else(missing);
+    }
+    match (target.find(snapshot), target) {
+        (Ok(place), _) => Ok(vec![Node::Object(place)]),
+        (Err(Refusal::Ambiguous { .. }), Target::Address(address)) => {
+            Ok(snapshot.find(address).map(Node::Object).collect())
+        }
+        (Err(refusal), _) => Err(refusal),
+    }
+}
