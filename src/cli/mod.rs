@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod classic;
+mod clean;
 mod completions;
 mod config;
 mod create;
@@ -13,6 +14,7 @@ mod exit;
 mod keeping;
 mod keys;
 mod kill;
+mod leaks;
 mod ls;
 mod man;
 mod many;
@@ -85,6 +87,8 @@ enum Command {
     Create(Box<create::Create>),
     Set(set::Set),
     Rm(rm::Rm),
+    Leaks(Box<leaks::Leaks>),
+    Clean(clean::Clean),
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
@@ -137,7 +141,9 @@ impl Cli {
             Some(Command::Man(man)) => return man.run(),
             Some(Command::Completions(completions)) => return completions.run(),
             None if opens => settings::load(asked)?,
-            None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
+            None | Some(Command::Ls(_) | Command::Show(_) | Command::Leaks(_)) if asked.is_none() => {
+                Settings::default()
+            }
             _ => settings::load(asked)?,
         };
         let read_only = self.read_only || settings.forbid_changes();
@@ -153,6 +159,8 @@ impl Cli {
             Some(Command::Create(create)) => create.run(read_only),
             Some(Command::Set(set)) => set.run(read_only),
             Some(Command::Rm(rm)) => rm.run(read_only, settings.backup),
+            Some(Command::Leaks(leaks)) => leaks.run(),
+            Some(Command::Clean(clean)) => clean.run(read_only, settings.backup),
             Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
             Some(Command::Kill(kill)) => kill.run(read_only),
             Some(Command::Config(config)) => config.run(asked),

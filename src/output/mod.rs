@@ -6,6 +6,7 @@ pub mod csv;
 pub mod detail;
 pub mod grid;
 pub mod json;
+pub mod leaks;
 pub mod osc52;
 pub mod peek;
 pub mod stream;

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     /// Names of values that are whatever a person likes.
-    const FREE: [&str; 14] = [
+    const FREE: [&str; 15] = [
         "DATA",
         "N",
         "T",
@@ -204,6 +204,7 @@ mod tests {
         "VALUE",
         "TEXT",
         "COMMAND",
+        "AGE",
     ];
 
     fn each(command: &Command, look: &mut dyn FnMut(&str, &Arg)) {
