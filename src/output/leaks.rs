@@ -129,8 +129,8 @@ mod tests {
         let layout = Layout { width: Some(40), ..Layout::default() };
         write_explained(&mut out, &columns, &mut rows, layout).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let expected = "ADDRESS     STATE\n\
-                        shm:0x1     leaked\n    no process of this machine has it\n    attached; its creator, pid 50, is\n    \
+        let expected = "ADDRESS  STATE\n\
+                        shm:1    leaked\n    no process of this machine has it\n    attached; its creator, pid 50, is\n    \
                         gone; last attached or detached\n    2026-11-21T04:20:00Z\n";
         assert_eq!(text, expected);
         assert!(text.lines().all(|line| line.width() <= 40));
@@ -146,13 +146,13 @@ mod tests {
             write_sums(&mut out, left, name, Style::default()).unwrap();
             String::from_utf8(out).unwrap()
         };
-        let programs = "\nLEFT BY       LEAKED  SUSPECT  MEMORY\npid 50, gone       2        -    2.0K\n";
-        assert_eq!(shown(&left), format!("2 leaked, 0 suspect; 2.0K of memory in them\n{programs}"));
+        let programs = "\nLEFT BY       LEAKED  SUSPECT  MEMORY\npid 50, gone       2        -      2K\n";
+        assert_eq!(shown(&left), format!("2 leaked, 0 suspect; 2K of memory in them\n{programs}"));
         left.owners.push((None, Sum { suspect: 1, ..Sum::default() }));
         let owners =
-            "\nOWNER  LEAKED  SUSPECT  MEMORY\nu0          2        -    2.0K\n-           -        1       -\n";
-        assert_eq!(shown(&left), format!("2 leaked, 0 suspect; 2.0K of memory in them\n{owners}{programs}"));
+            "\nOWNER  LEAKED  SUSPECT  MEMORY\nu0          2        -      2K\n-           -        1       -\n";
+        assert_eq!(shown(&left), format!("2 leaked, 0 suspect; 2K of memory in them\n{owners}{programs}"));
         left.programs = (1..=12).map(|pid| (pid, sum)).collect();
-        assert!(shown(&left).contains("\n2 more             4        -    4.0K\n"), "{}", shown(&left));
+        assert!(shown(&left).contains("\n2 more             4        -      4K\n"), "{}", shown(&left));
     }
 }
