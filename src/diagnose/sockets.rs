@@ -7,6 +7,7 @@
 //! | socket file | no socket, but processes that cannot be seen, or sockets of other network namespaces | suspect |
 //! | socket file | no socket anywhere, and none can be bound to it any more | leaked, for certain |
 //! | unix socket | its peer has closed, all is read, and a process has it open: useless, but that process may close it | suspect |
+//! | unix socket | the same, and nobody has it, nor can it be on its way to somebody | leaked, for certain |
 //! | socket | a process has it open | in use |
 //!
 //! A socket that a process has open is never `leaked`: it goes with that process, and well-kept servers have such ends too.
@@ -44,6 +45,21 @@ pub(super) fn judge(
                     .to_owned()
             });
             return (State::Suspect, false);
+        }
+        if unread == 0 && !datagram {
+            let seen = &snapshot.visibility;
+            if seen.in_flight || seen.io_uring || seen.nested_pid_namespace {
+                reasons.say(|| {
+                    "its peer has closed and nothing is left to read; it may be on its way in another socket, in an \
+                     io_uring, or a process's outside this PID namespace"
+                        .to_owned()
+                });
+                return (State::Suspect, false);
+            }
+            reasons.say(|| {
+                "its peer has closed, nothing is left to read, and no process has it: nobody can reach it".to_owned()
+            });
+            return (State::Leaked, true);
         }
         reasons.say(|| format!("the peer that it sends to has closed; {unread} bytes are left to read"));
     }

@@ -157,7 +157,14 @@ fn a_half_closed_socket_that_a_program_keeps_is_no_leak_for_certain() {
     let mut scene = Scene::default();
     scene.add(testing::unix(41, None, SocketState::HalfClosed, None));
     scene.process(812, "sshd", 0);
-    assert_eq!(state(&scene).0, State::Unknown, "nobody is seen to have it");
+    assert_eq!(state(&scene), (State::Leaked, true), "nobody can reach it");
+    scene.visibility.in_flight = true;
+    assert_eq!(state(&scene), (State::Suspect, false), "it may be on its way to somebody");
+    for visibility in blind() {
+        scene.visibility = visibility;
+        assert_eq!(state(&scene), (State::Unknown, false));
+    }
+    scene.visibility = Visibility::default();
     scene.hold(0, 812, Role::Connected);
     assert_eq!(state(&scene), (State::Suspect, false));
     said(&scene, "pid 812 (sshd) has it connected");

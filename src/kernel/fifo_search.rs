@@ -40,7 +40,7 @@ const SHARED: [FsType; 10] = [
 /// asked may.
 pub fn is_shared(path: &[u8]) -> bool {
     let directory = Path::new(std::ffi::OsStr::from_bytes(path)).parent();
-    !directory.and_then(|directory| statfs(directory).ok()).is_some_and(|fs| !SHARED.contains(&fs.filesystem_type()))
+    directory.and_then(|directory| statfs(directory).ok()).is_none_or(|fs| SHARED.contains(&fs.filesystem_type()))
 }
 
 /// A FIFO or socket file.

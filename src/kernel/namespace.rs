@@ -50,7 +50,7 @@ pub fn ipc_was_made_with_pid() -> bool {
 }
 
 /// `NS_GET_ID` of `linux/nsfs.h`: `_IOR(0xb7, 13, __u64)`.
-const NS_GET_ID: libc::Ioctl = (2 << 30) | (8 << 16) | (0xb7 << 8) | 13;
+const NS_GET_ID: libc::Ioctl = (2 << 30) | (8 << 16) | (0xb7 << 8) | 0xd;
 /// `NS_GET_USERNS`: `_IO(0xb7, 1)`.
 const NS_GET_USERNS: libc::Ioctl = (0xb7 << 8) | 1;
 

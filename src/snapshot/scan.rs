@@ -165,7 +165,9 @@ fn look_into(proc: &OwnedFd, plan: &Plan<'_>, devices: &[Device], pids: &[u32]) 
         all
     });
     let mut scan = all.pop().unwrap_or_default();
-    all.into_iter().for_each(|part| scan.add(part));
+    for part in all {
+        scan.add(part);
+    }
     scan
 }
 
