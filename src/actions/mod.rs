@@ -36,7 +36,7 @@ pub use receive::{Amount, Received, Receiving, Taken, plan_receive};
 pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals, reactions};
 pub use refusal::Refusal;
 pub use remove::outright;
-pub use remove::{Backups, Outcome, Plan, Removal, holds, plan_removals, remove_all};
+pub use remove::{Backups, Outcome, Plan, Removal, holds, plan_removals, plan_removals_in, remove_all};
 pub use send::{Data, Mark, Sending, Sent, plan_send};
 pub use set::{Change, Changes, NewValue, Report, Setting, plan_setting};
 pub use signal::{Delivery, Message, Signalled};

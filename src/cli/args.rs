@@ -8,7 +8,9 @@ use crate::output::table::Layout;
 use crate::query::Style;
 use crate::query::columns::{self, Column};
 use clap::{Args, ValueEnum};
+use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which kinds; none means all.
@@ -198,6 +200,25 @@ impl WaitArgs {
             ))),
         }
     }
+}
+
+/// Directories to search, and the words of the filter.
+pub(super) fn split_words(words: &[OsString]) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
+    let (mut directories, mut terms) = (Vec::new(), Vec::new());
+    for word in words {
+        let bytes = word.as_encoded_bytes();
+        let path = PathBuf::from(word);
+        if bytes.contains(&b'/') && path.is_dir() {
+            // Absolute paths only: an address must mean the same from everywhere.
+            directories.push(std::path::absolute(&path)?);
+        } else {
+            let text = word.to_str().ok_or_else(|| {
+                Usage::error(format_args!("{} is neither a directory nor text that can be searched for", quoted(bytes)))
+            })?;
+            terms.push(text.to_owned());
+        }
+    }
+    Ok((directories, terms))
 }
 
 /// The columns of a table, from `-o` or the defaults for the kinds.

@@ -13,7 +13,6 @@ use crate::snapshot::{Snapshot, Want, collect};
 use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
@@ -99,7 +98,7 @@ impl Ls {
         let format = self.output.format();
         let columns = args::columns(self.columns.as_deref(), kinds, self.wide)?;
         let sort = self.sort.as_deref().map(Sort::parse).transpose().map_err(Usage::error)?;
-        let (directories, terms) = self.split_words()?;
+        let (directories, terms) = args::split_words(&self.words)?;
         let filter = Filter::parse(&terms, &Fields).map_err(Usage::error)?;
         let mut want = match format {
             Format::Json | Format::Ndjson => Want::everything(kinds),
@@ -117,28 +116,6 @@ impl Ls {
             (want.users, want.groups) = (false, false);
         }
         Ok(Listing { want, filter, columns, sort, format })
-    }
-
-    /// Directories to search, and the words of the filter.
-    fn split_words(&self) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
-        let (mut directories, mut terms) = (Vec::new(), Vec::new());
-        for word in &self.words {
-            let bytes = word.as_encoded_bytes();
-            let path = PathBuf::from(word);
-            if bytes.contains(&b'/') && path.is_dir() {
-                // Absolute paths only: an address must mean the same from everywhere.
-                directories.push(std::path::absolute(&path)?);
-            } else {
-                let text = word.to_str().ok_or_else(|| {
-                    Usage::error(format_args!(
-                        "{} is neither a directory nor text that can be searched for",
-                        quoted(bytes)
-                    ))
-                })?;
-                terms.push(text.to_owned());
-            }
-        }
-        Ok((directories, terms))
     }
 
     fn interval(&self) -> anyhow::Result<Option<Duration>> {

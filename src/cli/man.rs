@@ -38,6 +38,8 @@ pub static PAGES: &[Page] = pages![
     "ipcx-create.1",
     "ipcx-set.1",
     "ipcx-rm.1",
+    "ipcx-leaks.1",
+    "ipcx-clean.1",
     "ipcx-undo.1",
     "ipcx-kill.1",
     "ipcx-graph.1",

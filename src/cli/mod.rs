@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod classic;
+mod clean;
 mod completions;
 mod config;
 mod create;
@@ -14,6 +15,7 @@ mod graph;
 mod keeping;
 mod keys;
 mod kill;
+mod leaks;
 mod limits;
 mod ls;
 mod man;
@@ -87,6 +89,8 @@ enum Command {
     Create(Box<create::Create>),
     Set(set::Set),
     Rm(rm::Rm),
+    Leaks(Box<leaks::Leaks>),
+    Clean(clean::Clean),
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
@@ -140,18 +144,18 @@ impl Cli {
         }
         let opens = self.tui.is_asked_for() || tui::is_terminal();
         // What only looks needs no settings; a file that was asked for is read all the same.
-        let settings = match &self.command {
-            Some(Command::Config(config)) => return config.run(asked),
-            Some(Command::Man(man)) => return man.run(),
-            Some(Command::Completions(completions)) => return completions.run(),
-            None if opens => settings::load(asked)?,
-            None | Some(Command::Ls(_) | Command::Show(_) | Command::Graph(_) | Command::Limits(_))
-                if asked.is_none() =>
-            {
-                Settings::default()
-            }
-            _ => settings::load(asked)?,
-        };
+        let settings =
+            match &self.command {
+                Some(Command::Config(config)) => return config.run(asked),
+                Some(Command::Man(man)) => return man.run(),
+                Some(Command::Completions(completions)) => return completions.run(),
+                None if opens => settings::load(asked)?,
+                None
+                | Some(
+                    Command::Ls(_) | Command::Show(_) | Command::Leaks(_) | Command::Graph(_) | Command::Limits(_),
+                ) if asked.is_none() => Settings::default(),
+                _ => settings::load(asked)?,
+            };
         let read_only = self.read_only || settings.forbid_changes();
         match self.command {
             None if opens => self.tui.run(read_only, settings),
@@ -165,6 +169,8 @@ impl Cli {
             Some(Command::Create(create)) => create.run(read_only),
             Some(Command::Set(set)) => set.run(read_only),
             Some(Command::Rm(rm)) => rm.run(read_only, settings.backup),
+            Some(Command::Leaks(leaks)) => leaks.run(),
+            Some(Command::Clean(clean)) => clean.run(read_only, settings.backup),
             Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
             Some(Command::Kill(kill)) => kill.run(read_only),
             Some(Command::Graph(graph)) => graph.run(),

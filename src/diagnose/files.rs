@@ -7,7 +7,7 @@
 //! | POSIX object | nobody has it, none lives | leaked |
 //! | FIFO | nobody has it; a file is made to be found by name, also after a reboot | suspect at the most |
 //! | pipe | both ends | in use |
-//! | pipe | only a write end: no data can come out any more | leaked |
+//! | pipe | only a write end: useless, but a living process has it and may close it | suspect |
 //! | pipe | only a read end: data may still be in it | suspect |
 
 use super::reasons::Reasons;
@@ -84,13 +84,21 @@ pub(super) fn pipe(snapshot: &Snapshot, ends: PipeEnds, holders: &[Holder], reas
         reasons.say(|| format!("no {missing} end was seen, but not every process could be looked into"));
         return (State::Unknown, false);
     }
+    // A container's programs have their standard streams from its engine, which has the other ends.
+    if seen.nested_pid_namespace && holders.iter().all(|holder| holder.fd.is_some_and(|fd| fd <= 2)) {
+        reasons.say(|| format!("a standard stream, whose {missing} end a process outside this PID namespace may have"));
+        return (State::Unknown, false);
+    }
     if seen.io_uring || seen.in_flight || seen.nested_pid_namespace {
         reasons.say(|| format!("no process that could be seen has a {missing} end"));
         return (State::Suspect, false);
     }
     if lost {
-        reasons.say(|| "no process has a read end: what is written goes nowhere, with SIGPIPE".to_owned());
-        return (State::Leaked, true);
+        reasons.say(|| {
+            "no process has a read end: what is written goes nowhere, with SIGPIPE; it goes when it is closed"
+                .to_owned()
+        });
+        return (State::Suspect, false);
     }
     reasons.say(|| "no process has a write end: once it is read empty, a reader gets end-of-file".to_owned());
     (State::Suspect, false)

@@ -6,12 +6,16 @@
 mod files;
 pub mod graph;
 mod holdings;
+mod left;
 mod problems;
 mod reasons;
 mod sockets;
 mod sysv;
 mod verdict;
+#[cfg(test)]
+mod verdict_tests;
 
 pub use holdings::{Holding, holdings};
+pub use left::{Left, Sum, left};
 pub use problems::{About, Action, Class, Help, Problem, Severity, problems};
 pub use verdict::{State, Verdict, state, verdict};

@@ -1,8 +1,21 @@
-//! Sockets: in use while a process has them; lost when their partner is gone for good.
+//! Sockets and their files.
+//!
+//! | object | seen | so it is |
+//! |---|---|---|
+//! | socket file | a socket of this network namespace is bound to it | what that socket is |
+//! | socket file | the tables are not complete, or what they tell does not fit this file system | unknown |
+//! | socket file | no socket, but processes that cannot be seen, or sockets of other network namespaces | suspect |
+//! | socket file | no socket anywhere, and none can be bound to it any more | leaked, for certain |
+//! | unix socket | its peer has closed, all is read, and a process has it open: useless, but that process may close it | suspect |
+//! | unix socket | the same, and nobody has it, nor can it be on its way to somebody | leaked, for certain |
+//! | socket | a process has it open | in use |
+//!
+//! A socket that a process has open is never `leaked`: it goes with that process, and well-kept servers have such ends too.
+//! Nobody connects to find out: a server of another namespace would see a client.
 
 use super::reasons::Reasons;
 use super::verdict::{Judgement, State, say_holders};
-use crate::model::{Holder, Identity, Object, Socket, SocketState, SocketType};
+use crate::model::{FileDoubt, Holder, Identity, Object, Socket, SocketState, SocketType};
 use crate::snapshot::Snapshot;
 
 /// Judges a socket or a socket's file.
@@ -15,10 +28,7 @@ pub(super) fn judge(
 ) -> Judgement {
     say_holders(snapshot, holders, reasons);
     let (Identity::Socket { inode, .. }, Some(state)) = (object.identity, socket.state) else {
-        // Never by connecting: a server of another namespace would see a client.
-        reasons.say(|| "no socket of this network namespace is bound to this file; one of another may be".to_owned());
-        let state = if snapshot.visibility.missing_source { State::Unknown } else { State::Suspect };
-        return (state, false);
+        return file(snapshot, socket, reasons);
     };
     if state == SocketState::HalfClosed {
         let unread = socket.receive_queue.unwrap_or(0);
@@ -28,9 +38,27 @@ pub(super) fn judge(
             reasons.say(|| "its peer has closed, but who has it could not be seen".to_owned());
             return (State::Unknown, false);
         }
+        if unread == 0 && !datagram && !holders.is_empty() {
+            reasons.say(|| {
+                "its peer has closed and nothing is left to read: nothing can come or go any more; it goes when it is \
+                 closed"
+                    .to_owned()
+            });
+            return (State::Suspect, false);
+        }
         if unread == 0 && !datagram {
-            reasons
-                .say(|| "its peer has closed and nothing is left to read: nothing can come or go any more".to_owned());
+            let seen = &snapshot.visibility;
+            if seen.in_flight || seen.io_uring || seen.nested_pid_namespace {
+                reasons.say(|| {
+                    "its peer has closed and nothing is left to read; it may be on its way in another socket, in an \
+                     io_uring, or a process's outside this PID namespace"
+                        .to_owned()
+                });
+                return (State::Suspect, false);
+            }
+            reasons.say(|| {
+                "its peer has closed, nothing is left to read, and no process has it: nobody can reach it".to_owned()
+            });
             return (State::Leaked, true);
         }
         reasons.say(|| format!("the peer that it sends to has closed; {unread} bytes are left to read"));
@@ -57,4 +85,44 @@ pub(super) fn judge(
         if hidden { unseen } else { elsewhere }.to_owned()
     });
     (State::Unknown, false)
+}
+
+/// Judges a socket file for which no socket of this network namespace was found.
+fn file(snapshot: &Snapshot, socket: &Socket, reasons: &mut Reasons) -> Judgement {
+    let seen = &snapshot.visibility;
+    if seen.missing_source {
+        reasons.say(|| "not all sockets could be listed: one of them may be bound to this file".to_owned());
+        return (State::Unknown, false);
+    }
+    match socket.unix.as_ref().and_then(|unix| unix.doubt) {
+        Some(FileDoubt::Perhaps(inode)) => {
+            reasons.say(|| {
+                format!(
+                    "socket:[{inode}] is bound to the same path or to the same inode number on another device: whether \
+                     that is this file cannot be told"
+                )
+            });
+            return (State::Unknown, false);
+        }
+        Some(FileDoubt::Shared) => {
+            reasons.say(|| "its file system is shared with others, where a socket may be bound to it".to_owned());
+            return (State::Unknown, false);
+        }
+        None => {}
+    }
+    reasons.say(|| "no socket of this network namespace is bound to this file".to_owned());
+    let other = if seen.nested_pid_namespace {
+        "a process outside this PID namespace may have one that is"
+    } else if seen.descriptors_hidden() {
+        "not every process could be looked into: one may have a socket of another network namespace that is"
+    } else if seen.foreign_unix {
+        "a process has sockets of another network namespace, one of which may be"
+    } else {
+        let made = socket.unix.as_ref().and_then(|unix| unix.file_made);
+        let since = made.map(|made| format!("; the file is of {made}")).unwrap_or_default();
+        reasons.say(|| format!("nor has any process one of another: who connects is refused{since}"));
+        return (State::Leaked, true);
+    };
+    reasons.say(|| other.to_owned());
+    (State::Suspect, false)
 }

@@ -44,8 +44,9 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder], r
     }
     match &object.body {
         Body::Shm(shm) => {
-            if let Some(at) = shm.times.detached.max(shm.times.attached) {
-                reasons.say(|| format!("last attached or detached {at}"));
+            match shm.times.detached.max(shm.times.attached) {
+                Some(at) => reasons.say(|| format!("last attached or detached {at}")),
+                None => reasons.say(|| "it was never attached".to_owned()),
             }
             (State::Leaked, false)
         }
@@ -68,6 +69,9 @@ fn set_unused(snapshot: &Snapshot, object: &Object, set: &SemSet, reasons: &mut 
         reasons.say(|| "its last operators cannot be read without read permission on it".to_owned());
         return (State::Unknown, false);
     };
+    if let Some(at) = values.iter().position(|semaphore| semaphore.value == 0 && semaphore.last_pid.unwrap_or(0) != 0) {
+        reasons.say(|| format!("semaphore {at} is at 0, as its last operator left it"));
+    }
     let used = set.times.operated.is_some() || values.iter().any(|s| s.last_pid.unwrap_or(0) != 0);
     without_list(snapshot, object, set.times, used, reasons)
 }

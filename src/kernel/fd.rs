@@ -16,6 +16,20 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
 
+/// Whether a process's descriptor of a socket is one of a unix socket, of whatever network namespace
+/// (`system.sockprotoname`, `net/socket.c`). One that cannot be asked may be; one that is closed by now is not.
+pub fn is_unix_socket(pid: u32, fd: u32) -> bool {
+    let Ok(path) = std::ffi::CString::new(format!("/proc/{pid}/fd/{fd}")) else { return true };
+    let mut name = [0u8; 64];
+    let (attribute, room) = (c"system.sockprotoname", name.len());
+    // SAFETY: two NUL-terminated texts, and a buffer of the size that is said.
+    let length = unsafe { libc::getxattr(path.as_ptr(), attribute.as_ptr(), name.as_mut_ptr().cast(), room) };
+    match Errno::result(length) {
+        Ok(_) => name.starts_with(b"UNIX"),
+        Err(errno) => errno != Errno::ENOENT,
+    }
+}
+
 /// What a descriptor is open on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {

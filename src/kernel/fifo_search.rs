@@ -21,6 +21,28 @@ const PSEUDO: [FsType; 6] = [
     FsType(0x7472_6163),
 ];
 
+/// Types of file systems that other machines, or servers in user space, share: NFS, SMB, SMB2, CIFS, 9P, FUSE (and
+/// virtiofs), Ceph, AFS, OCFS2, GFS2.
+const SHARED: [FsType; 10] = [
+    FsType(0x6969),
+    FsType(0x517b),
+    FsType(0xfe53_4d42),
+    FsType(0xff53_4d42),
+    FsType(0x0102_1997),
+    FsType(0x6573_5546),
+    FsType(0x00c3_6400),
+    FsType(0x5346_414f),
+    FsType(0x7461_636f),
+    FsType(0x0116_1970),
+];
+
+/// Whether the file system that a file's directory lies on may be used by kernels other than this one. One that cannot be
+/// asked may.
+pub fn is_shared(path: &[u8]) -> bool {
+    let directory = Path::new(std::ffi::OsStr::from_bytes(path)).parent();
+    directory.and_then(|directory| statfs(directory).ok()).is_none_or(|fs| SHARED.contains(&fs.filesystem_type()))
+}
+
 /// A FIFO or socket file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecialFile {

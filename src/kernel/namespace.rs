@@ -1,8 +1,10 @@
 //! `/proc/PID/ns/*`: which namespace a task is in, by inode (`man 7 namespaces`).
 
-use super::{Error, Result};
-use nix::fcntl::{AT_FDCWD, readlinkat};
-use std::os::fd::AsFd;
+use super::{Error, Result, file};
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, open, readlinkat};
+use nix::sys::stat::Mode;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// Inode of the machine's first IPC namespace (`PROC_IPC_INIT_INO`, `include/linux/proc_ns.h`).
@@ -31,6 +33,43 @@ pub fn read_own() -> Namespaces {
 /// Reads one namespace of the calling thread: `ipc`, `mnt`, `net`, `pid` …
 pub fn own(kind: &str) -> Option<u64> {
     read(AT_FDCWD, &format!("/proc/thread-self/ns/{kind}")).ok()
+}
+
+/// Whether the calling thread's IPC namespace and its PID namespace were made by one and the same call: `unshare -ip`, a
+/// container engine. That call numbers what it makes one after the other, IPC right before PID (`kernel/nsproxy.c`,
+/// `create_new_namespaces`), by numbers that are never given again (`NS_GET_ID`, since Linux 6.18; each processor has a
+/// range of its own, so that others do not come between), and both belong to one user namespace. Inode numbers are of no use
+/// for it: they are given anew. `false` where the kernel does not tell, and after a change of processor between the two.
+pub fn ipc_was_made_with_pid() -> bool {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let open = |kind: &str| open(&*format!("/proc/thread-self/ns/{kind}"), flags, Mode::empty()).ok();
+    let (Some(ipc), Some(pid)) = (open("ipc"), open("pid")) else { return false };
+    let (Some(first), Some(second)) = (unique_id(&ipc), unique_id(&pid)) else { return false };
+    let owner = |of: &OwnedFd| owner(of).ok();
+    first.checked_add(1) == Some(second) && owner(&ipc).is_some() && owner(&ipc) == owner(&pid)
+}
+
+/// `NS_GET_ID` of `linux/nsfs.h`: `_IOR(0xb7, 13, __u64)`.
+const NS_GET_ID: libc::Ioctl = (2 << 30) | (8 << 16) | (0xb7 << 8) | 0xd;
+/// `NS_GET_USERNS`: `_IO(0xb7, 1)`.
+const NS_GET_USERNS: libc::Ioctl = (0xb7 << 8) | 1;
+
+/// A namespace's own number, which no other ever gets.
+fn unique_id(namespace: &OwnedFd) -> Option<u64> {
+    let mut id = 0u64;
+    // SAFETY: writes one u64; a kernel that does not know the number says ENOTTY.
+    let result = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_ID, &raw mut id) };
+    (result == 0 && id != 0).then_some(id)
+}
+
+/// The inode of the user namespace that owns a namespace. Error: EPERM where that is out of the caller's sight.
+fn owner(namespace: &OwnedFd) -> Result<u64> {
+    // SAFETY: no argument; a descriptor or an error is returned.
+    let fd = unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_USERNS) };
+    let fd = Errno::result(fd).map_err(|errno| Error::from_errno("owner of a namespace", errno))?;
+    // SAFETY: the call just returned this descriptor; nothing else owns it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    Ok(file::fstat(&fd)?.inode)
 }
 
 /// Reads the IPC namespace of a task: `which` is `PID` or `PID/task/TID`. Needs ptrace read access.

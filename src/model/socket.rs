@@ -1,5 +1,6 @@
 //! Sockets, unix and internet.
 
+use super::Time;
 use std::net::SocketAddr;
 
 /// `SOCK_*`.
@@ -114,6 +115,20 @@ pub struct Unix {
     pub by_name: bool,
     /// Number of clients that the listener has not accepted yet, by inode.
     pub pending_clients: Box<[u64]>,
+    /// When the file that it is bound to was made, where the file was looked at.
+    pub file_made: Option<Time>,
+    /// A file for which no socket was found: why there may be one all the same.
+    pub doubt: Option<FileDoubt>,
+}
+
+/// Why it cannot be told whether somebody is bound to a socket file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileDoubt {
+    /// The socket with this inode is bound to a file of the same number on another device, as overlay file systems and
+    /// subvolumes show one file, or to the same path.
+    Perhaps(u64),
+    /// The file lies on a file system that other machines or user-space servers share: a socket may be bound there.
+    Shared,
 }
 
 /// What only an internet socket has.

@@ -7,6 +7,7 @@ pub mod detail;
 pub mod graph;
 pub mod grid;
 pub mod json;
+pub mod leaks;
 pub mod limits;
 pub mod osc52;
 pub mod peek;

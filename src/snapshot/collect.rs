@@ -21,6 +21,9 @@ pub enum SnapshotError {
     Proc(Error),
 }
 
+/// The file of a bound unix socket, as the kernel's table has it: device, and the low half of the inode number.
+pub(super) type BoundFile = (Device, u32);
+
 /// A picture in the making.
 pub(super) struct Picture {
     pub(super) objects: Vec<Object>,
@@ -31,8 +34,8 @@ pub(super) struct Picture {
     /// Sockets by inode.
     pub(super) sockets: FxHashMap<u64, u32>,
     /// Unix sockets by the file they are bound to, and by the path they were bound to.
-    pub(super) bound: FxHashMap<(Device, u32), u32>,
-    pub(super) bound_names: FxHashMap<Box<[u8]>, u32>,
+    pub(super) bound: FxHashMap<BoundFile, u32>,
+    pub(super) bound_names: FxHashMap<Box<[u8]>, (u32, BoundFile)>,
     /// Connections that wait in a listener's queue, with the listener's inode.
     pub(super) unaccepted: Vec<(u32, u64)>,
 }
@@ -65,7 +68,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         objects: Vec::new(),
         visibility: Visibility {
             nested_pid_namespace: namespaces.pid.is_some_and(|pid| pid != namespace::INITIAL_PID),
-            ipc_made_with_pid: namespaces.ipc.is_some_and(|ipc| namespaces.pid == Some(ipc + 1)),
+            ipc_made_with_pid: namespace::ipc_was_made_with_pid(),
             initial_ipc_namespace: namespaces.ipc == Some(namespace::INITIAL_IPC),
             ..Visibility::default()
         },

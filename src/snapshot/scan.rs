@@ -96,18 +96,56 @@ pub(super) struct Scan {
     /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.
     pub(super) opened: Vec<SpecialFile>,
     pub(super) seen: usize,
+    /// A process was in the list and had ended when it was looked at.
+    ended: bool,
 }
 
-/// Looks into all processes.
+impl Scan {
+    fn add(&mut self, mut part: Self) {
+        self.hits.append(&mut part.hits);
+        self.processes.append(&mut part.processes);
+        self.hidden.append(&mut part.hidden);
+        self.opened.append(&mut part.opened);
+        self.io_uring |= part.io_uring;
+        self.opening = self.opening.or(part.opening);
+        self.ended |= part.ended;
+    }
+}
+
+/// How often those are looked for that began meanwhile.
+const ROUNDS: usize = 8;
+
+/// Looks into all processes. One that ends while the others are looked into may have handed what it had to a child that is
+/// younger than the list: those that came since are looked into as well, until none has ended unseen.
 pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
-    let pids = process::read_pids(proc)?;
-    let next = AtomicUsize::new(0);
     let devices = if plan.segments.is_empty() { Vec::new() } else { maps::sysv_devices() };
+    let mut known = process::read_pids(proc)?;
+    let mut scan = look_into(proc, plan, &devices, &known);
+    for _ in 1..ROUNDS {
+        if !plan.table || !std::mem::take(&mut scan.ended) {
+            break;
+        }
+        let before: FxHashSet<u32> = known.iter().copied().collect();
+        let new: Vec<u32> = process::read_pids(proc)?.into_iter().filter(|pid| !before.contains(pid)).collect();
+        scan.add(look_into(proc, plan, &devices, &new));
+        known.extend(new);
+    }
+    // Who looked into which process is chance; the order of what was found must not be. Each part is in order already,
+    // so that this is one merge.
+    scan.hits.sort_by_key(|(pid, _)| *pid);
+    scan.seen = known.len();
+    scan.hidden.sort_unstable_by_key(|hidden| hidden.pid);
+    Ok(scan)
+}
+
+/// Looks into these processes.
+fn look_into(proc: &OwnedFd, plan: &Plan<'_>, devices: &[Device], pids: &[u32]) -> Scan {
+    let next = AtomicUsize::new(0);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     // A thread costs more than looking into a few dozen processes.
     let workers = cores.min(pids.len() / 48 + 1).min(8);
     let work = || {
-        let mut worker = Worker::new(proc.as_fd(), plan, &devices);
+        let mut worker = Worker::new(proc.as_fd(), plan, devices);
         while let Some(pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
             worker.process(*pid);
         }
@@ -127,20 +165,10 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
         all
     });
     let mut scan = all.pop().unwrap_or_default();
-    for mut part in all {
-        scan.hits.append(&mut part.hits);
-        scan.processes.append(&mut part.processes);
-        scan.hidden.append(&mut part.hidden);
-        scan.opened.append(&mut part.opened);
-        scan.io_uring |= part.io_uring;
-        scan.opening = scan.opening.or(part.opening);
+    for part in all {
+        scan.add(part);
     }
-    // Who looked into which process is chance; the order of what was found must not be. Each part is in order already,
-    // so that this is one merge.
-    scan.hits.sort_by_key(|(pid, _)| *pid);
-    scan.seen = pids.len();
-    scan.hidden.sort_unstable_by_key(|hidden| hidden.pid);
-    Ok(scan)
+    scan
 }
 
 struct Worker<'a> {
@@ -314,8 +342,10 @@ impl<'a> Worker<'a> {
     fn identify(&mut self, pid: u32, hidden: Option<Hidden>, holds: bool) {
         let Ok(mut process) = process::read_stat(self.proc, pid, &mut self.buffer) else {
             // Its stat is refused only by hidepid; gone otherwise.
+            self.found.ended = true;
             return;
         };
+        self.found.ended |= process.is_ending();
         if let Some(hidden) = hidden
             && !process.kernel
             && !process.is_ending()

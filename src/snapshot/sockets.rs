@@ -4,12 +4,14 @@ use super::Want;
 use super::collect::Picture;
 use super::scan::Hit;
 use super::visibility::Visibility;
-use crate::kernel::fd::Target;
-use crate::kernel::fifo_search::SpecialFile;
+use crate::kernel::fd::{self, Target};
+use crate::kernel::fifo_search::{self, SpecialFile};
 use crate::kernel::inet_diag::{self, InetRecord, canonical};
 use crate::kernel::unix_diag::{self, ESTABLISHED, LISTEN, UnixRecord};
 use crate::kernel::{net_inet, net_unix};
-use crate::model::{Body, Identity, Ids, Inet, Kinds, Object, Protocol, Role, Socket, SocketState, SocketType, Unix};
+use crate::model::{
+    Body, FileDoubt, Identity, Ids, Inet, Kinds, Object, Protocol, Role, Socket, SocketState, SocketType, Unix,
+};
 use rustc_hash::FxHashMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -106,9 +108,9 @@ fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
             let of_file = picture.bound.entry(file).or_insert(place);
             *of_file = if listens { place } else { *of_file };
         }
-        if let Some(path) = path {
-            let of_path = picture.bound_names.entry(path).or_insert(place);
-            *of_path = if listens { place } else { *of_path };
+        if let (Some(path), Some(file)) = (path, file) {
+            let of_path = picture.bound_names.entry(path).or_insert((place, file));
+            *of_path = if listens { (place, file) } else { *of_path };
         }
     }
 }
@@ -148,6 +150,7 @@ fn unix_socket(row: UnixRecord, listener: Option<u64>, by_name: bool) -> Socket 
             abstract_name: row.abstract_name,
             by_name,
             pending_clients: row.pending_clients,
+            ..Unix::default()
         }),
         inet: None,
     }
@@ -253,6 +256,11 @@ fn object(identity: Identity, owner: Option<Ids>, socket: Socket) -> Object {
 
 /// Joins descriptors of sockets by inode; connections that nobody has accepted get their listener's holders.
 pub(super) fn join(want: &Want, hits: &[(u32, Hit)], picture: &mut Picture) {
+    // Only such a file's verdict depends on it.
+    let lone_files = picture
+        .objects
+        .iter()
+        .any(|object| matches!((&object.body, object.identity), (Body::Socket(_), Identity::File { .. })));
     let waited_for: FxHashMap<u64, Vec<u32>> =
         picture.unaccepted.iter().fold(FxHashMap::default(), |mut map, (place, listener)| {
             map.entry(*listener).or_insert_with(Vec::new).push(*place);
@@ -267,6 +275,8 @@ pub(super) fn join(want: &Want, hits: &[(u32, Hit)], picture: &mut Picture) {
         let Some(place) = picture.sockets.get(&open.inode).copied() else {
             // ipcx asks the kernel through sockets of its own.
             others += usize::from(*pid != std::process::id());
+            picture.visibility.foreign_unix |=
+                lone_files && *pid != std::process::id() && fd::is_unix_socket(*pid, open.fd);
             continue;
         };
         let role = match &picture.objects[place as usize].body {
@@ -288,22 +298,33 @@ pub(super) fn join(want: &Want, hits: &[(u32, Hit)], picture: &mut Picture) {
 }
 
 /// Gives bound sockets the attributes of their files, where those were asked for, and lists socket files for which no
-/// socket was found. A file is matched by device and inode as the kernel's table has them, or by its path; on overlay
-/// file systems only the path fits.
+/// socket was found, with what speaks against there being none.
 pub(super) fn add_files(files: Vec<SpecialFile>, picture: &mut Picture) {
+    let by_number: FxHashMap<u32, u32> = picture.bound.iter().map(|((_, number), place)| (*number, *place)).collect();
     for file in files {
-        let identity = (file.stat.device, file.stat.inode as u32);
-        let place = picture.bound.get(&identity).or_else(|| picture.bound_names.get(&file.path)).copied();
-        if let Some(place) = place {
-            let object = &mut picture.objects[place as usize];
-            (object.mode, object.path) = (Some(file.stat.mode), Some(file.path));
-            continue;
-        }
+        let doubt = match bound_to_file(&file, picture, &by_number) {
+            Bound::By(place) => {
+                let object = &mut picture.objects[place as usize];
+                (object.mode, object.path) = (Some(file.stat.mode), Some(file.path));
+                if let Body::Socket(socket) = &mut object.body
+                    && let Some(unix) = &mut socket.unix
+                {
+                    unix.file_made = Some(file.stat.changed);
+                }
+                continue;
+            }
+            Bound::Perhaps(place) => match picture.objects[place as usize].identity {
+                Identity::Socket { inode, .. } => Some(FileDoubt::Perhaps(inode)),
+                _ => None,
+            },
+            Bound::ByNone => fifo_search::is_shared(&file.path).then_some(FileDoubt::Shared),
+        };
         let identity = Identity::File { device: file.stat.device, inode: file.stat.inode };
         if picture.places.contains_key(&identity) {
             continue;
         }
-        let unix = Unix { name: Some(file.path.clone()), by_name: true, ..Unix::default() };
+        let (name, file_made) = (Some(file.path.clone()), Some(file.stat.changed));
+        let unix = Unix { name, by_name: true, file_made, doubt, ..Unix::default() };
         let socket = Socket {
             kind: None,
             state: None,
@@ -320,6 +341,32 @@ pub(super) fn add_files(files: Vec<SpecialFile>, picture: &mut Picture) {
         (object.mode, object.path) = (Some(file.stat.mode), Some(file.path));
         picture.add(object);
     }
+}
+
+/// Which socket of this network namespace is bound to a file.
+enum Bound {
+    By(u32),
+    /// It may be this one.
+    Perhaps(u32),
+    ByNone,
+}
+
+/// The kernel tells of a bound socket the file's number in its low 32 bits, the device as its file system counts it, and
+/// the path that was bound, which may be relative, of another mount namespace, or somebody else's by now. Device and
+/// number together are proof, whatever the file is called today. `stat` counts devices otherwise on overlay file systems
+/// and btrfs subvolumes: there the same number under the same path is. The same path with another file on the same device
+/// is none: that socket's file was replaced.
+fn bound_to_file(file: &SpecialFile, picture: &Picture, by_number: &FxHashMap<u32, u32>) -> Bound {
+    let (device, number) = (file.stat.device, file.stat.inode as u32);
+    if let Some(place) = picture.bound.get(&(device, number)) {
+        return Bound::By(*place);
+    }
+    match picture.bound_names.get(&file.path) {
+        Some((place, (other, same))) if *same == number && *other != device => return Bound::By(*place),
+        Some((place, (other, _))) if *other != device => return Bound::Perhaps(*place),
+        _ => {}
+    }
+    by_number.get(&number).map_or(Bound::ByNone, |place| Bound::Perhaps(*place))
 }
 
 #[cfg(test)]

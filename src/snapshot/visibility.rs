@@ -26,11 +26,13 @@ pub struct Visibility {
     pub nested_pid_namespace: bool,
     /// That PID namespace and the caller's IPC namespace were made by one and the same call, as container engines and
     /// `unshare -ip` do it: who uses the IPC namespace is inside, unless somebody joined it on purpose. In a pod, whose
-    /// containers share an IPC namespace but no PID namespace, they were not. The kernel numbers namespaces in the order
-    /// of their making, IPC right before PID (`kernel/nsproxy.c`, `create_new_namespaces`).
+    /// containers share an IPC namespace but no PID namespace, they were not.
     pub ipc_made_with_pid: bool,
     /// The caller is in the machine's first IPC namespace, the one that most processes share.
     pub initial_ipc_namespace: bool,
+    /// A process has a unix socket that is in no table of this network namespace: one of another, which may be bound to a
+    /// file that is seen here. Known only where socket files without a socket were found.
+    pub foreign_unix: bool,
     /// An `io_uring` is open somewhere: it may hold descriptors that no file of /proc lists.
     pub io_uring: bool,
     /// Data wait in a unix socket: descriptors may be on their way in it, held by nobody that /proc shows.

@@ -56,10 +56,21 @@ pub fn plan_removals(targets: &[Target]) -> Result<Vec<Plan>, SnapshotError> {
         target.add_to(&mut want);
     }
     let snapshot = crate::snapshot::collect(&want)?;
+    Ok(plan_removals_in(&snapshot, targets, &|_| Ok(())))
+}
+
+/// The same against a picture that the caller has just taken, with everything about the targets' kinds. `may` is asked of
+/// each object found, by its place, and refuses those that are to be left alone.
+pub fn plan_removals_in(
+    snapshot: &Snapshot,
+    targets: &[Target],
+    may: &dyn Fn(usize) -> Result<(), Refusal>,
+) -> Vec<Plan> {
     let mut planned: Vec<Subject> = Vec::new();
     let mut plans = Vec::new();
     for target in targets {
-        let plan = target.find(&snapshot).and_then(|place| plan(&snapshot, place, target));
+        let found = target.find(snapshot).and_then(|place| may(place).map(|()| place));
+        let plan = found.and_then(|place| plan(snapshot, place, target));
         match plan {
             // Named twice, removed once.
             Ok(removal) if planned.contains(&removal.victim) => {}
@@ -70,7 +81,7 @@ pub fn plan_removals(targets: &[Target]) -> Result<Vec<Plan>, SnapshotError> {
             Err(refusal) => plans.push((target.clone(), Err(refusal))),
         }
     }
-    Ok(plans)
+    plans
 }
 
 fn plan(snapshot: &Snapshot, place: usize, target: &Target) -> Result<Removal, Refusal> {

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     /// Names of values that are whatever a person likes.
-    const FREE: [&str; 15] = [
+    const FREE: [&str; 16] = [
         "DATA",
         "N",
         "T",
@@ -214,6 +214,7 @@ mod tests {
         "TEXT",
         "COMMAND",
         "PERCENT",
+        "AGE",
     ];
 
     fn each(command: &Command, look: &mut dyn FnMut(&str, &Arg)) {

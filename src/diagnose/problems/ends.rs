@@ -5,14 +5,13 @@
 
 use super::words::{Names, address};
 use super::{Action, Class, Problem, Severity, Subject};
-use crate::diagnose::verdict::{State, state};
 use crate::model::{PipeEnds, Role};
 
-pub(super) fn pipe(pipe: Subject<'_>) -> Option<Problem> {
+pub(super) fn pipe(pipe: Subject<'_>, ends: PipeEnds) -> Option<Problem> {
     if let Some(stuck) = stuck_writer(pipe) {
         return Some(stuck);
     }
-    if state(pipe.snapshot, pipe.place) != State::Leaked {
+    if ends.writers == 0 || ends.readers > 0 || pipe.may_be_held_unseen() {
         return None;
     }
     no_reader(pipe, &pipe.who(|role| role == Role::Writer))

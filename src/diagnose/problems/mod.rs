@@ -164,7 +164,7 @@ impl<'a> Subject<'a> {
             Body::Shm(shm) => self.kept_alive(shm).or_else(|| self.judged()),
             Body::Semaphore(set) => semaphores::problem(self, set).or_else(|| self.judged()),
             // That a reader has no writer left is the ordinary end of data, and no process can be seen to wait for it.
-            Body::Pipe(_) => ends::pipe(self),
+            Body::Pipe(ends) => ends::pipe(self, *ends),
             // A FIFO that nobody has open is meant to be found.
             Body::Fifo(ends) => ends::fifo(self, *ends),
             Body::Socket(_) if matches!(self.object.identity, Identity::File { .. }) => self.judged(),

@@ -9,7 +9,7 @@ pub(super) fn problem(socket: Subject<'_>, attributes: &Socket) -> Option<Proble
     match attributes.state? {
         SocketState::Listening => backlog(socket, attributes),
         // What is left to read may be read this moment; a datagram socket may have other partners. The verdict knows.
-        SocketState::HalfClosed if state(socket.snapshot, socket.place) == State::Leaked => {
+        SocketState::HalfClosed if matches!(state(socket.snapshot, socket.place), State::Leaked | State::Suspect) => {
             // Well-kept servers have such ends as well: it costs a descriptor, and nobody waits for it.
             Some(half_closed(socket, Severity::Note, "the other end is closed and nothing is left to read"))
         }

@@ -135,7 +135,7 @@ fn times(fields: &mut Fields<'_>, body: &Body) {
             time("operated", set.times.operated);
         }
         Body::Pipe(ends) | Body::Fifo(ends) => time("changed", ends.changed),
-        Body::Socket(_) => time("changed", None),
+        Body::Socket(socket) => time("changed", socket.unix.as_ref().and_then(|unix| unix.file_made)),
     }
 }
 

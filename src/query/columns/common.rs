@@ -212,7 +212,9 @@ pub(crate) fn times(object: &Object) -> Times {
         Body::Shm(shm) => shm.times,
         Body::Semaphore(set) => set.times,
         Body::Pipe(ends) | Body::Fifo(ends) => Times { changed: ends.changed, ..Times::default() },
-        Body::Socket(_) => Times::default(),
+        Body::Socket(socket) => {
+            Times { changed: socket.unix.as_ref().and_then(|unix| unix.file_made), ..Times::default() }
+        }
     }
 }
 

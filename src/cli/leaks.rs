@@ -1,0 +1,230 @@
+//! `ipcx leaks`: what nobody uses any more, with reasons. What is looked for is shared with `clean`, which removes what this
+//! lists and nothing else.
+
+use super::Exit;
+use super::args::{self, Format, KindArgs, OutputArgs};
+use super::exit::{Usage, complain};
+use super::print::to_stdout;
+use crate::diagnose::{State, left};
+use crate::model::{Kinds, escape, quoted};
+use crate::output::{csv, json, leaks, table};
+use crate::query::columns::{self, Column, Fields};
+use crate::query::filter::{Filter, parse_seconds};
+use crate::query::{Row, Sort};
+use crate::snapshot::{Snapshot, SnapshotError, Want, collect};
+use clap::Args;
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+const EXAMPLES: &str = "\
+Examples:
+  ipcx leaks                        everything that was left behind, and why ipcx thinks so
+  ipcx leaks leaked                 without the suspects
+  ipcx leaks -m --older-than 1d     segments that nothing has touched for a day
+  ipcx leaks user:alice 'size>1M'   large ones of one user
+  ipcx leaks /run /tmp              also files of FIFOs and sockets there that nobody has
+  ipcx leaks --exit-code -q         for scripts: exit status 1 if there are any";
+
+/// What a table of leaks shows; where it does not fit, the reasons stand below each object.
+const COLUMNS: [&str; 6] = ["address", "owner", "use", "age", "state", "why"];
+
+/// Which objects are looked for.
+#[derive(Debug, Default, Args)]
+pub(super) struct Sought {
+    #[command(flatten)]
+    kinds: KindArgs,
+
+    /// Only what nothing has changed or used for so long: 90s, 30m, 12h, 1d, 2w
+    ///
+    /// Objects of which the kernel keeps no times, as pipes and sockets, are left out.
+    #[arg(long, value_name = "AGE")]
+    older_than: Option<String>,
+
+    /// Filter terms, and directories to search for FIFO and socket files
+    #[arg(value_name = "FILTER|DIR")]
+    words: Vec<OsString>,
+}
+
+/// What is looked for, checked.
+pub(super) struct Search {
+    want: Want,
+    filter: Filter,
+}
+
+impl Sought {
+    /// Checks what was typed.
+    pub(super) fn checked(&self) -> anyhow::Result<Search> {
+        let mut kinds = self.kinds.kinds();
+        if kinds == Kinds::all() {
+            // The kernel gives up connections by itself: none of them is ever leaked.
+            kinds -= Kinds::INET;
+        }
+        let (directories, mut terms) = args::split_words(&self.words)?;
+        if let Some(age) = &self.older_than {
+            let seconds = parse_seconds(age).ok_or_else(|| {
+                Usage::error(format_args!(
+                    "{} is no age: write a number and s, m, h, d or w, e.g. --older-than 1d",
+                    quoted(age.as_bytes())
+                ))
+            })?;
+            terms.push(format!("age>={seconds}s"));
+        }
+        let filter = Filter::parse(&terms, &Fields).map_err(Usage::error)?;
+        Ok(Search { want: Want { directories, ..Want::everything(kinds) }, filter })
+    }
+}
+
+impl Search {
+    /// Takes a picture of it.
+    pub(super) fn look(&self) -> Result<Snapshot, SnapshotError> {
+        collect(&self.want)
+    }
+
+    /// What the filter lets pass and is leaked, or also what is suspect: leaked first.
+    pub(super) fn found<'a>(&self, snapshot: &'a Snapshot, suspects: bool) -> Vec<Row<'a>> {
+        let mut rows: Vec<Row<'a>> = Row::all(snapshot)
+            .filter(|row| match row.state() {
+                State::Leaked => true,
+                State::Suspect => suspects,
+                State::InUse | State::Idle | State::Unknown => false,
+            })
+            .filter(|row| self.filter.matches(row))
+            .collect();
+        leaked_first(&mut rows);
+        rows
+    }
+
+    /// Says what could not be seen, and of how many objects nothing can be told for it.
+    pub(super) fn tell_unseen(&self, snapshot: &Snapshot) {
+        for note in &snapshot.visibility.notes {
+            complain(&format_args!("note: {note}"));
+        }
+        let unknown =
+            Row::all(snapshot).filter(|row| row.state() == State::Unknown && self.filter.matches(row)).count();
+        if unknown > 0 {
+            let objects = if unknown == 1 { "object" } else { "objects" };
+            complain(&format_args!(
+                "note: of {unknown} more {objects} it cannot be told whether somebody uses them; `ipcx ls unknown -o \
+                 address,why` has the reasons"
+            ));
+        }
+    }
+}
+
+fn leaked_first(rows: &mut [Row<'_>]) {
+    rows.sort_by_key(|row| row.state() != State::Leaked);
+}
+
+/// List what nobody uses any more, with reasons
+///
+/// First what is leaked: by all that the kernel tells, its users are gone and it will stay. Then suspects: all who left a
+/// trace are gone, but one who left none may live. What a running program has is neither. `ipcx clean` removes what is
+/// leaked.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Leaks {
+    #[command(flatten)]
+    sought: Sought,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Columns to show; +C adds to the usual ones
+    #[arg(short = 'o', long, value_name = "A,B,+C")]
+    columns: Option<String>,
+    /// Sort by a column; -COL for the largest first
+    ///
+    /// What is leaked comes before the suspects all the same.
+    #[arg(long, value_name = "COL", allow_hyphen_values = true)]
+    sort: Option<String>,
+    /// Leave the heading out, and the sums below the table
+    #[arg(long)]
+    no_header: bool,
+    /// Exit with 1 when anything is found
+    #[arg(long)]
+    exit_code: bool,
+}
+
+impl Leaks {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        let defaults: Vec<&'static Column> = COLUMNS.iter().filter_map(|name| columns::find(name).ok()).collect();
+        let shown = match self.columns.as_deref() {
+            Some(list) => columns::parse(list, &defaults).map_err(Usage::error)?,
+            None => defaults,
+        };
+        let sort = self.sort.as_deref().map(Sort::parse).transpose().map_err(Usage::error)?;
+        let mut search = self.sought.checked()?;
+        if self.output.numeric {
+            (search.want.users, search.want.groups) = (false, false);
+        }
+        let format = self.output.format();
+        let snapshot = search.look()?;
+        let mut rows = search.found(&snapshot, true);
+        if let Some(sort) = sort {
+            sort.apply(&mut rows);
+            leaked_first(&mut rows);
+        }
+        let found = !rows.is_empty();
+        to_stdout(|out| match format {
+            Format::Text => self.print(out, &snapshot, &shown, &mut rows),
+            Format::Json => json::write_document(out, &snapshot, &mut rows, &[]),
+            Format::Ndjson => json::write_lines(out, &mut rows),
+            Format::Csv => csv::write(out, &shown, &rows, self.no_header),
+        })?;
+        if matches!(format, Format::Text | Format::Csv) {
+            search.tell_unseen(&snapshot);
+        }
+        Ok(if found && self.exit_code { Exit::Failed } else { Exit::Done })
+    }
+
+    fn print(
+        &self,
+        out: &mut dyn Write,
+        snapshot: &Snapshot,
+        columns: &[&'static Column],
+        rows: &mut [Row<'_>],
+    ) -> io::Result<()> {
+        if rows.is_empty() {
+            return if self.no_header { Ok(()) } else { writeln!(out, "nothing is leaked") };
+        }
+        list(out, columns, rows, self.output.layout(true, self.no_header))?;
+        if self.no_header {
+            return Ok(());
+        }
+        writeln!(out)?;
+        sums(out, snapshot, rows, &self.output)
+    }
+}
+
+/// Lists rows: on a terminal with the reasons below each, elsewhere one line an object.
+fn list(
+    out: &mut dyn Write,
+    columns: &[&'static Column],
+    rows: &mut [Row<'_>],
+    layout: table::Layout,
+) -> io::Result<()> {
+    if layout.width.is_none() || columns.last().is_none_or(|column| column.name != "why") {
+        return table::write(out, columns, rows, layout);
+    }
+    leaks::write_explained(out, &columns[..columns.len() - 1], rows, layout)
+}
+
+fn sums(out: &mut dyn Write, snapshot: &Snapshot, rows: &[Row<'_>], output: &OutputArgs) -> io::Result<()> {
+    let left = left(snapshot, rows.iter().map(|row| (row.place, row.state())));
+    let name = |uid: Option<u32>| {
+        let known = uid.and_then(|uid| snapshot.user_name(uid)).map(|name| escape(name.as_bytes()).into_owned());
+        known.unwrap_or_else(|| uid.map_or_else(|| "-".to_owned(), |uid| uid.to_string()))
+    };
+    leaks::write_sums(out, &left, name, output.style())
+}
+
+/// Lists what `clean` is about to remove, as `leaks` does, and what it comes to.
+pub(super) fn show(snapshot: &Snapshot, rows: &mut [Row<'_>]) -> io::Result<()> {
+    let output = OutputArgs::default();
+    let shown: Vec<&'static Column> = COLUMNS.iter().filter_map(|name| columns::find(name).ok()).collect();
+    to_stdout(|out| {
+        list(out, &shown, rows, output.layout(true, false))?;
+        writeln!(out)?;
+        sums(out, snapshot, rows, &output)
+    })
+}
