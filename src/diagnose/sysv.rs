@@ -112,8 +112,8 @@ fn without_list(snapshot: &Snapshot, object: &Object, times: Times, used: bool, 
         }
         None => {
             reasons.say(|| "nobody waits on it".to_owned());
-            reasons
-                .say(|| format!("no process of its owner {} or its creator could know it; last used {last}", owner()));
+            let since = if used { "last used" } else { "made or changed" };
+            reasons.say(|| format!("no process of its owner {} or its creator could know it; {since} {last}", owner()));
             (State::Leaked, false)
         }
     }
