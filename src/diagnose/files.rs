@@ -7,7 +7,7 @@
 //! | POSIX object | nobody has it, none lives | leaked |
 //! | FIFO | nobody has it; a file is made to be found by name, also after a reboot | suspect at the most |
 //! | pipe | both ends | in use |
-//! | pipe | only a write end: useless, but a living process has it and may close it | suspect |
+//! | pipe | only a write end: no data can come out any more | leaked |
 //! | pipe | only a read end: data may still be in it | suspect |
 
 use super::reasons::Reasons;
@@ -98,7 +98,7 @@ pub(super) fn pipe(snapshot: &Snapshot, ends: PipeEnds, holders: &[Holder], reas
             "no process has a read end: what is written goes nowhere, with SIGPIPE; it goes when it is closed"
                 .to_owned()
         });
-        return (State::Suspect, false);
+        return (State::Leaked, true);
     }
     reasons.say(|| "no process has a write end: once it is read empty, a reader gets end-of-file".to_owned());
     (State::Suspect, false)

@@ -6,11 +6,11 @@
 //! | socket file | the tables are not complete, or what they tell does not fit this file system | unknown |
 //! | socket file | no socket, but processes that cannot be seen, or sockets of other network namespaces | suspect |
 //! | socket file | no socket anywhere, and none can be bound to it any more | leaked, for certain |
-//! | unix socket | its peer has closed, all is read, and a process has it open: useless, but that process may close it | suspect |
+//! | unix socket | its peer has closed and all is read: nothing can come or go any more, though a process has it open | leaked, for certain |
 //! | unix socket | the same, and nobody has it, nor can it be on its way to somebody | leaked, for certain |
 //! | socket | a process has it open | in use |
 //!
-//! A socket that a process has open is never `leaked`: it goes with that process, and well-kept servers have such ends too.
+//! An end that a process keeps without a partner is lost, not what the process does: it goes when that closes it or ends.
 //! Nobody connects to find out: a server of another namespace would see a client.
 
 use super::reasons::Reasons;
@@ -44,7 +44,7 @@ pub(super) fn judge(
                  closed"
                     .to_owned()
             });
-            return (State::Suspect, false);
+            return (State::Leaked, true);
         }
         if unread == 0 && !datagram {
             let seen = &snapshot.visibility;

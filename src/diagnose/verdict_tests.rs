@@ -153,7 +153,7 @@ fn a_posix_object_by_its_owners_processes() {
 }
 
 #[test]
-fn a_half_closed_socket_that_a_program_keeps_is_no_leak_for_certain() {
+fn a_half_closed_socket_is_lost_though_a_program_keeps_it() {
     let mut scene = Scene::default();
     scene.add(testing::unix(41, None, SocketState::HalfClosed, None));
     scene.process(812, "sshd", 0);
@@ -166,7 +166,7 @@ fn a_half_closed_socket_that_a_program_keeps_is_no_leak_for_certain() {
     }
     scene.visibility = Visibility::default();
     scene.hold(0, 812, Role::Connected);
-    assert_eq!(state(&scene), (State::Suspect, false));
+    assert_eq!(state(&scene), (State::Leaked, true));
     said(&scene, "pid 812 (sshd) has it connected");
     let Body::Socket(socket) = &mut scene.objects[0].body else { panic!() };
     socket.receive_queue = Some(1);
@@ -185,7 +185,7 @@ fn a_pipe_that_lacks_an_end() {
     assert_eq!(state(&pipe(1, 1, Role::Writer)), (State::InUse, true));
     assert_eq!(state(&pipe(1, 0, Role::Reader)), (State::Suspect, false));
     let mut lone = pipe(0, 1, Role::Writer);
-    assert_eq!(state(&lone), (State::Suspect, false));
+    assert_eq!(state(&lone), (State::Leaked, true));
     lone.visibility.nested_pid_namespace = true;
     assert_eq!(state(&lone), (State::Suspect, false));
     lone.holders[0].1.fd = Some(1);

@@ -145,7 +145,7 @@ fn a_half_closed_socket_is_lost_when_it_is_read_empty() {
         drop(far);
         assert_eq!(state(Kinds::UNIX, &address(&near)), (State::InUse, true), "there is something to read");
         nix::unistd::read(&near, &mut [0; 64]).unwrap();
-        assert_eq!(state(Kinds::UNIX, &address(&near)), (State::Suspect, false), "we keep it, and may close it");
+        assert_eq!(state(Kinds::UNIX, &address(&near)), (State::Leaked, true), "nothing can come or go any more");
     });
 }
 
