@@ -142,8 +142,7 @@ impl Clean {
                     if ended { Go::Stop } else { Go::On }
                 }
                 Step::Done(removal, outcome) => {
-                    removal.note(outcome).iter().for_each(|note| many.note(note));
-                    many.done(&removal.done(outcome));
+                    many.removed(removal, outcome);
                     Go::On
                 }
                 Step::Refused(refusal) => {

@@ -4,7 +4,7 @@ use super::Exit;
 use super::exit::{self, complain};
 use super::print::say;
 use super::progress::Progress;
-use crate::actions::{Refusal, Tally};
+use crate::actions::{Outcome, Refusal, Removal, Tally};
 use crate::kernel::ending::{Ending, Endings};
 use std::io::{self, IsTerminal};
 
@@ -52,6 +52,12 @@ impl Many {
     /// Says what should be known beside that.
     pub(super) fn note(&mut self, note: &str) {
         self.line.above(|| complain(&note));
+    }
+
+    /// Says that an object was removed, and what should be known of that.
+    pub(super) fn removed(&mut self, removal: &Removal, outcome: &Outcome) {
+        removal.note(outcome).iter().for_each(|note| self.note(note));
+        self.done(&removal.done(outcome));
     }
 
     /// Says why one was not done. `forecast` is what a dry run says before that.

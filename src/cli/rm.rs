@@ -106,8 +106,7 @@ impl Rm {
                 }
             }
             Step::Done(removal, outcome) => {
-                removal.note(outcome).iter().for_each(|note| many.note(note));
-                many.done(&removal.done(outcome));
+                many.removed(removal, outcome);
                 Go::On
             }
             Step::Refused(refusal) => {
