@@ -29,6 +29,7 @@ mod show;
 mod tui;
 mod undo;
 mod values;
+mod why;
 
 use crate::config::Settings;
 use clap::{Parser, Subcommand};
@@ -86,6 +87,7 @@ enum Command {
     Undo(undo::Undo),
     #[command(visible_alias = "signal")]
     Kill(kill::Kill),
+    Why(why::Why),
     Tui(tui::Tui),
     Config(config::Config),
     Keys(keys::Keys),
@@ -135,7 +137,7 @@ impl Cli {
             Some(Command::Man(man)) => return man.run(),
             Some(Command::Completions(completions)) => return completions.run(),
             None if opens => settings::load(asked)?,
-            None | Some(Command::Ls(_) | Command::Show(_)) if asked.is_none() => Settings::default(),
+            None | Some(Command::Ls(_) | Command::Show(_) | Command::Why(_)) if asked.is_none() => Settings::default(),
             _ => settings::load(asked)?,
         };
         let read_only = self.read_only || exit::env_flag("IPCX_READ_ONLY") || settings.read_only;
@@ -153,6 +155,7 @@ impl Cli {
             Some(Command::Rm(rm)) => rm.run(read_only, settings.backup),
             Some(Command::Undo(undo)) => undo.run(read_only, settings.backup),
             Some(Command::Kill(kill)) => kill.run(read_only),
+            Some(Command::Why(why)) => why.run(),
             Some(Command::Config(config)) => config.run(asked),
             Some(Command::Man(man)) => man.run(),
             Some(Command::Completions(completions)) => completions.run(),

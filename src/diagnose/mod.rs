@@ -10,6 +10,7 @@ mod reasons;
 mod sockets;
 mod sysv;
 mod verdict;
+pub mod why;
 
 pub use holdings::{Holding, holdings};
 pub use problems::{About, Action, Class, Help, Problem, Severity, problems};

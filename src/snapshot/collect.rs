@@ -115,6 +115,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         processes,
         names,
         sockets: picture.sockets,
+        places: picture.places,
     })
 }
 

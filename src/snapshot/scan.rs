@@ -207,6 +207,7 @@ impl<'a> Worker<'a> {
                     found.io_uring = true;
                     false
                 }
+                Target::Event => false,
             };
             if wanted {
                 found.hits.push((pid, Hit::Fd(open)));

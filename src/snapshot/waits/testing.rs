@@ -1,0 +1,1 @@
+//! Made-up waits for tests of what is pure.
