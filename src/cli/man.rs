@@ -40,6 +40,7 @@ pub static PAGES: &[Page] = pages![
     "ipcx-rm.1",
     "ipcx-undo.1",
     "ipcx-kill.1",
+    "ipcx-why.1",
     "ipcx-tui.1",
     "ipcx-config.1",
     "ipcx-keys.1",

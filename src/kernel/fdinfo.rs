@@ -110,7 +110,8 @@ mod tests {
         let event = parse(b"flags:\t02\neventfd-count:                1a\neventfd-id: 77\neventfd-semaphore: 0\n");
         assert_eq!((event.event_id, event.event_count), (Some(77), Some(26)));
         assert!(event.reads() && event.writes());
-        let timer = parse(b"flags:\t02\nclockid: 1\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n");
+        let timer =
+            parse(b"flags:\t02\nclockid: 1\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n");
         assert_eq!(timer.timer_set, Some(false));
         let queue = parse(b"flags:\t0100001\n");
         assert!(!queue.reads() && queue.writes());

@@ -47,7 +47,10 @@ fn array<const SIZE: usize, T>(pid: u32, address: u64, count: u64, each: fn([u8;
     let mut bytes = vec![0; count.min(MOST) as usize * SIZE];
     let read = memory::read(pid, address, &mut bytes)?;
     if read < bytes.len() {
-        return Err(Error::Malformed { what: format!("memory of pid {pid}"), detail: "an array without its end".into() });
+        return Err(Error::Malformed {
+            what: format!("memory of pid {pid}"),
+            detail: "an array without its end".into(),
+        });
     }
     Ok(bytes.as_chunks::<SIZE>().0.iter().map(|chunk| each(*chunk)).collect())
 }
@@ -123,7 +126,7 @@ pub fn read_lock(pid: u32, address: u64) -> Result<RecordLock> {
         word.copy_from_slice(&bytes[0][at..at + 8]);
         i64::from_ne_bytes(word)
     };
-    let write = i32::from(short(0)) == libc::F_WRLCK as i32;
+    let write = short(0) == libc::F_WRLCK as i16;
     Ok(RecordLock { write, whence: short(2), start: long(8), length: long(16) })
 }
 
@@ -148,11 +151,10 @@ mod tests {
     #[test]
     fn ones_own_arrays() {
         let me = std::process::id();
-        let operations = [libc::sembuf { sem_num: 1, sem_op: -1, sem_flg: 0 }, libc::sembuf {
-            sem_num: 2,
-            sem_op: 3,
-            sem_flg: libc::SEM_UNDO as i16,
-        }];
+        let operations = [
+            libc::sembuf { sem_num: 1, sem_op: -1, sem_flg: 0 },
+            libc::sembuf { sem_num: 2, sem_op: 3, sem_flg: libc::SEM_UNDO as i16 },
+        ];
         if let Some(read) = allowed(read_operations(me, operations.as_ptr() as u64, 2)) {
             assert_eq!(read, [SemOperation { semaphore: 1, by: -1 }, SemOperation { semaphore: 2, by: 3 }]);
         }

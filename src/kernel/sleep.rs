@@ -347,9 +347,7 @@ fn by_name(name: &'static str, arguments: &[u64; 6]) -> Option<Sleep> {
         "fcntl" => record_lock(fd, second, third)?,
         "poll" => On::Poll { fds: first, count: second, limit: milliseconds(third) },
         "ppoll" => On::Poll { fds: first, count: second, limit: pointer(third) },
-        "select" | "pselect6" => {
-            On::Select { count: first, sets: [second, third, fourth], limit: pointer(fifth) }
-        }
+        "select" | "pselect6" => On::Select { count: first, sets: [second, third, fourth], limit: pointer(fifth) },
         "epoll_wait" | "epoll_pwait" => On::Epoll(fd, milliseconds(fourth)),
         "epoll_pwait2" => On::Epoll(fd, pointer(fourth)),
         "io_uring_enter" => On::Uring(fd),
@@ -398,11 +396,10 @@ mod tests {
         let lock = On::RecordLock { fd: 5, lock: FAR, ofd: true };
         assert_eq!(on(72, [5, 0x26, FAR, 0, 0, 0]), Some(("fcntl", lock)));
         assert_eq!(on(72, [5, 3, FAR, 0, 0, 0]), None, "F_GETFL does not wait");
-        assert_eq!(on(7, [FAR, 3, u64::from(u32::MAX), 0, 0, 0]).map(|(_, on)| on), Some(On::Poll {
-            fds: FAR,
-            count: 3,
-            limit: Limit::None
-        }));
+        assert_eq!(
+            on(7, [FAR, 3, u64::from(u32::MAX), 0, 0, 0]).map(|(_, on)| on),
+            Some(On::Poll { fds: FAR, count: 3, limit: Limit::None })
+        );
         assert_eq!(on(247, [3, 9, 0, 4, 0, 0]), Some(("waitid", On::ChildOf(9))));
         assert_eq!(on(39, [0; 6]), None, "getpid does not wait");
     }

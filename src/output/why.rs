@@ -102,16 +102,18 @@ pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -
         pad(&mut line, &heading, heading.len(), column.width, HEADS[column.at].right, place + 1 == shown.len());
     }
     let heading = line.trim_end();
-    if layout.color { writeln!(out, "\x1b[1m{heading}\x1b[0m")? } else { writeln!(out, "{heading}")? }
-    for row in 0..grid.rows() {
+    let (on, off) = if layout.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    writeln!(out, "{on}{heading}{off}")?;
+    for (row, finding) in findings.iter().enumerate() {
         line.clear();
         for (place, column) in shown.iter().enumerate() {
             let (text, wide) = grid.cell(row, column.at);
             pad(&mut line, text, wide, column.width, HEADS[column.at].right, place + 1 == shown.len());
         }
-        let dead = layout.color && findings[row].can_wake == CanWake::No;
+        let dead = layout.color && finding.can_wake == CanWake::No;
         let line = line.trim_end();
-        if dead { writeln!(out, "\x1b[31m{line}\x1b[0m")? } else { writeln!(out, "{line}")? }
+        let (on, off) = if dead { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
+        writeln!(out, "{on}{line}{off}")?;
     }
     Ok(())
 }

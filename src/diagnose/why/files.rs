@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{File, Source, Thread, Way};
 
 /// A wait on descriptors.
-pub(super) fn explain(words: &Words<'_>, thread: &Thread, sources: &[Source]) -> Told {
+pub(super) fn explain(words: Words<'_>, thread: &Thread, sources: &[Source]) -> Told {
     // A socket that a call names stands for where its own descriptor leads.
     let named = sources.iter().find(|source| source.fd == u32::MAX);
     if let Some(named) = named {
@@ -25,8 +25,11 @@ pub(super) fn explain(words: &Words<'_>, thread: &Thread, sources: &[Source]) ->
     }
 }
 
+/// Descriptors of one wait that are told of in words.
+const SHOWN: usize = 8;
+
 /// Any of several lets it go on.
-fn several(words: &Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>) -> Told {
+fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>) -> Told {
     let mut whole = Told::open(None, String::new());
     whole.edges.world = World::Closed;
     let mut texts = Vec::new();
@@ -58,7 +61,6 @@ fn several(words: &Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told
         // Another thread may change what is watched.
         group.members.push((thread.pid, None));
     }
-    const SHOWN: usize = 8;
     let more = texts.len().saturating_sub(SHOWN);
     texts.truncate(SHOWN);
     if more > 0 {
@@ -72,15 +74,17 @@ fn several(words: &Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told
     whole
 }
 
-fn one(words: &Words<'_>, thread: &Thread, source: &Source) -> Told {
+fn one(words: Words<'_>, thread: &Thread, source: &Source) -> Told {
     match &source.file {
-        File::Pipe(identity, made) => pipe(words, thread, source.way, *identity, words.address(*identity), Some(*made)),
+        File::Pipe(identity, made) => {
+            pipe(words, thread, source.way, *identity, &words.address(*identity), Origin::Pipe(*made))
+        }
         File::Fifo(identity, path) => {
             let address = match words.waits.find(*identity) {
                 Some((picture, place)) => picture.address(place).to_string(),
                 None => format!("fifo:{}", escape(path)),
             };
-            pipe(words, thread, source.way, *identity, address, None)
+            pipe(words, thread, source.way, *identity, &address, Origin::Fifo)
         }
         File::Socket(inode) => sockets::explain(words, thread, source.way, *inode),
         File::Regular(identity, path) => regular(words, thread, source.way, *identity, path),
@@ -89,7 +93,8 @@ fn one(words: &Words<'_>, thread: &Thread, source: &Source) -> Told {
         File::Timer(false) => Told::open(None, "its timer is not set: some thread has to set it"),
         File::Signals(set) => Told::surely(format!("it waits for {} by a descriptor", signals(Some(*set)))),
         File::Process(Some(pid)) => {
-            let mut told = Told::open(Some(format!("pid:{pid}")), format!("it waits for the end of {}", words.who(*pid)));
+            let mut told =
+                Told::open(Some(format!("pid:{pid}")), format!("it waits for the end of {}", words.who(*pid)));
             told.wakers = Vec::from_iter(words.waker(*pid, None, "has to end", true));
             told.edges = likely(&told, &[*pid]);
             told
@@ -108,50 +113,52 @@ pub(super) fn likely(told: &Told, pids: &[u32]) -> Edges {
     Edges { world: World::Likely, groups: vec![Group { object, members }] }
 }
 
-/// A pipe, or a FIFO that is open. `made` is for pipes: when, if that is known.
-fn pipe(
-    words: &Words<'_>,
-    thread: &Thread,
-    way: Way,
-    identity: Identity,
-    address: String,
-    made: Option<Option<Time>>,
-) -> Told {
+/// Where a pipe comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// A file, which anybody may open.
+    Fifo,
+    /// `pipe(2)`: when, if that is known.
+    Pipe(Option<Time>),
+}
+
+/// A pipe, or a FIFO that is open.
+fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address: &str, origin: Origin) -> Told {
     let writes = way == Way::Write;
     let (other, end, state) =
         if writes { (Role::Reader, "read end", "is full") } else { (Role::Writer, "write end", "is empty") };
     let state = if way == Way::Both { "is watched both ways" } else { state };
-    let mut told = Told::open(Some(address.clone()), format!("{address} {state}"));
+    let mut told = Told::open(Some(address.to_owned()), format!("{address} {state}"));
     let found = words.waits.find(identity);
     let Some(pids) = found.map(|(picture, place)| words.holders(picture, place, &[other])) else {
         told.text.push_str(", and who has its other end could not be seen");
         return told;
     };
     told.wakers = words.wakers(thread, &pids, &format!("has the {end}"), true);
-    let hidden = hidden(words, made);
+    let hidden = hidden(words, origin);
     told.text = match (&told.wakers[..], pids.is_empty()) {
         (_, true) => {
             let unseen = hidden.unwrap_or("a process that is gone meanwhile, or one that is hidden, has it");
             format!("{}; no {end} was seen: {unseen}", told.text)
         }
         ([], false) => format!("{}; only this process itself has the {end}", told.text),
-        _ => format!("{}; {} the {end}", told.text, have(*words, &pids)),
+        _ => format!("{}; {} the {end}", told.text, have(words, &pids)),
     };
     told.edges = likely(&told, &pids);
-    told.edges.world = match (hidden, made) {
+    told.edges.world = match (hidden, origin) {
         _ if pids.is_empty() => World::Open,
-        (None, Some(_)) => World::Closed,
+        (None, Origin::Pipe(_)) => World::Closed,
         // Somebody unseen may have an end; and a FIFO can be opened anew by its name.
         _ => World::Likely,
     };
-    if let (Some(hidden), World::Likely, Some(_)) = (hidden, told.edges.world, made) {
+    if let (Some(hidden), World::Likely, Origin::Pipe(_)) = (hidden, told.edges.world, origin) {
         told.text = format!("{}; but {hidden}", told.text);
     }
     told
 }
 
 /// Why an end of a pipe may be where no process shows it; `None` if nowhere.
-fn hidden(words: &Words<'_>, made: Option<Option<Time>>) -> Option<&'static str> {
+fn hidden(words: Words<'_>, origin: Origin) -> Option<&'static str> {
     let hiding = &words.waits.hiding;
     if hiding.processes {
         return Some("not every process could be looked into, and one of them may have it");
@@ -162,16 +169,16 @@ fn hidden(words: &Words<'_>, made: Option<Option<Time>>) -> Option<&'static str>
     if hiding.in_flight {
         return Some("it may be on its way in a socket");
     }
-    match (hiding.nested_since, made.flatten()) {
+    match (hiding.nested_since, origin) {
         (None, _) => None,
         // Made here and never used.
-        (Some(since), Some(made)) if made > since => None,
+        (Some(since), Origin::Pipe(Some(made))) if made > since => None,
         (Some(_), _) => Some("a process outside this PID namespace may have it"),
     }
 }
 
 /// A regular file is read at once, but for a POSIX queue.
-fn regular(words: &Words<'_>, thread: &Thread, way: Way, identity: Identity, path: &[u8]) -> Told {
+fn regular(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, path: &[u8]) -> Told {
     let Some((picture, place)) = words.waits.find(identity) else {
         return Told::open(None, format!("it waits for the file system of {}", escape(path)));
     };
@@ -182,14 +189,7 @@ fn regular(words: &Words<'_>, thread: &Thread, way: Way, identity: Identity, pat
     }
 }
 
-fn queue(
-    words: &Words<'_>,
-    thread: &Thread,
-    way: Way,
-    picture: &Snapshot,
-    place: usize,
-    object: &Object,
-) -> Told {
+fn queue(words: Words<'_>, thread: &Thread, way: Way, picture: &Snapshot, place: usize, object: &Object) -> Told {
     let address = picture.address(place).to_string();
     let Body::Queue(queue) = &object.body else { return Told::open(Some(address), String::new()) };
     let writes = way == Way::Write;
@@ -207,17 +207,17 @@ fn queue(
     told.wakers = words.wakers(thread, &pids, how, true);
     told.text = match told.wakers.len() {
         0 => format!("{}; no other process {how}; one that may open it by its name could", told.text),
-        _ => format!("{}; {} {}", told.text, have(*words, &pids), how.trim_start_matches("has ")),
+        _ => format!("{}; {} {}", told.text, have(words, &pids), how.trim_start_matches("has ")),
     };
     told
 }
 
-fn event(words: &Words<'_>, thread: &Thread, way: Way, id: Option<u64>, level: Option<u64>) -> Told {
+fn event(words: Words<'_>, thread: &Thread, way: Way, id: Option<u64>, level: Option<u64>) -> Told {
     let address = id.map(|id| format!("eventfd:[{id}]"));
     let name = address.clone().unwrap_or_else(|| "its eventfd".to_owned());
     let state = match (way, level) {
         (Way::Write, _) => "is at its highest count".to_owned(),
-        (_, Some(0)) | (_, None) => "is at 0".to_owned(),
+        (_, Some(0) | None) => "is at 0".to_owned(),
         (_, Some(level)) => format!("is at {level}"),
     };
     let pids = id.and_then(|id| words.waits.events.get(&id)).cloned().unwrap_or_default();
@@ -226,13 +226,13 @@ fn event(words: &Words<'_>, thread: &Thread, way: Way, id: Option<u64>, level: O
     // The kernel signals eventfds too, for those who asked it to.
     told.text = match told.wakers.len() {
         0 => format!("{}; no other process has it", told.text),
-        _ => format!("{}; {} it", told.text, have(*words, &pids)),
+        _ => format!("{}; {} it", told.text, have(words, &pids)),
     };
     told
 }
 
 /// A FIFO that waits for its other end to be opened.
-pub(super) fn opening(words: &Words<'_>, thread: &Thread, path: &[u8], identity: Identity, reads: bool) -> Told {
+pub(super) fn opening(words: Words<'_>, thread: &Thread, path: &[u8], identity: Identity, reads: bool) -> Told {
     use crate::snapshot::waits::On;
     let address = match words.waits.find(identity) {
         Some((picture, place)) => picture.address(place).to_string(),

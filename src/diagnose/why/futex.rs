@@ -14,7 +14,7 @@ const TID: u32 = 0x3fff_ffff;
 /// `FUTEX_OWNER_DIED`.
 const OWNER_DIED: u32 = 0x4000_0000;
 
-pub(super) fn explain(words: &Words<'_>, thread: &Thread, futex: &Futex) -> Told {
+pub(super) fn explain(words: Words<'_>, thread: &Thread, futex: &Futex) -> Told {
     let address = address(futex);
     let mut told = Told::open(Some(address.clone()), String::new());
     if futex.is_pi() {
@@ -30,11 +30,11 @@ pub(super) fn explain(words: &Words<'_>, thread: &Thread, futex: &Futex) -> Told
         told.wakers = words.wakers(thread, &pids, "has its memory mapped", false);
         told.text = match told.wakers.len() {
             0 => format!("{what}; no other process has that memory mapped now"),
-            _ => format!("{what}; {} that memory mapped", have(*words, &pids)),
+            _ => format!("{what}; {} that memory mapped", have(words, &pids)),
         };
         return told;
     }
-    within(words, thread, what, &mut told);
+    within(words, thread, &what, &mut told);
     told
 }
 
@@ -50,7 +50,7 @@ fn address(futex: &Futex) -> String {
 }
 
 /// Only threads of the same process can wake it.
-fn within(words: &Words<'_>, thread: &Thread, what: String, told: &mut Told) {
+fn within(words: Words<'_>, thread: &Thread, what: &str, told: &mut Told) {
     let others = words.waits.threads_of(thread.pid).len() - 1;
     let object = told.objects.first().cloned().unwrap_or_default();
     told.wakers = words.wakers(thread, &[thread.pid], "has other threads", true);
@@ -64,7 +64,7 @@ fn within(words: &Words<'_>, thread: &Thread, what: String, told: &mut Told) {
 }
 
 /// A priority-inheriting lock.
-fn owned(words: &Words<'_>, futex: &Futex, told: &mut Told) {
+fn owned(words: Words<'_>, futex: &Futex, told: &mut Told) {
     let address = told.objects.first().cloned().unwrap_or_default();
     let Some([word, ..]) = futex.words else {
         told.text = format!("it waits for the lock at {address}, whose word could not be read");
@@ -90,7 +90,7 @@ fn owned(words: &Words<'_>, futex: &Futex, told: &mut Told) {
 }
 
 /// `pthread_join`: the word is the thread's id until the kernel clears it at its end.
-fn joins(words: &Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> bool {
+fn joins(words: Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> bool {
     let tid = futex.value;
     let here = words.waits.threads_of(thread.pid).iter().any(|other| other.tid() == tid);
     let is_id = futex.own_pids && here && futex.words.is_some_and(|words| words[0] == tid) && tid != thread.tid();
@@ -107,7 +107,7 @@ fn joins(words: &Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> 
 
 /// A mutex of the C library: 2 is "taken, and somebody waits", and its owner is at +8. A robust one has the owner's id in the
 /// word itself, with the highest bit for those who wait.
-fn mutex(words: &Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> bool {
+fn mutex(words: Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> bool {
     const WAITERS: u32 = 0x8000_0000;
     let Some([word, _, behind]) = futex.words else { return false };
     let robust = futex.value & WAITERS != 0 && word & WAITERS != 0;

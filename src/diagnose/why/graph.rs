@@ -70,12 +70,12 @@ fn reduce(left: &mut [bool], edges: &[Edges], members: &Members, acts: &dyn Fn(u
 
 /// Whether nobody of a group can act.
 fn is_dead(group: &Group, left: &[bool], members: &Members, acts: &dyn Fn(usize) -> bool) -> bool {
-    group.members.iter().all(|(pid, tid)| match tid {
-        Some(tid) => members.by_tid.get(tid).is_some_and(|at| left[*at]),
-        None => {
-            let all = members.of.get(pid).map_or(&[][..], |all| all);
-            !all.is_empty() && all.iter().all(|at| left[*at] && !acts(*at))
+    group.members.iter().all(|(pid, tid)| {
+        if let Some(tid) = tid {
+            return members.by_tid.get(tid).is_some_and(|at| left[*at]);
         }
+        let all = members.of.get(pid).map_or(&[][..], |all| all);
+        !all.is_empty() && all.iter().all(|at| left[*at] && !acts(*at))
     })
 }
 
@@ -93,7 +93,7 @@ impl Members {
 impl Search {
     /// Whether a thread never wakes because others do not, rather than by itself.
     pub(super) fn behind(&self, at: usize) -> bool {
-        self.cycle_of[at].is_some_and(|cycle| self.cycles[cycle].len() > 1) || self.cycle_of[at].is_none()
+        self.cycle_of[at].is_none_or(|cycle| self.cycles[cycle].len() > 1)
     }
 
     /// The next threads that a stuck one waits for, and through what.

@@ -6,7 +6,7 @@ use super::{Edges, Group, Told, World};
 use crate::model::escape;
 use crate::snapshot::waits::{HeldLock, Lock, LockKind, Thread};
 
-pub(super) fn explain(words: &Words<'_>, thread: &Thread, path: &[u8], lock: &Lock) -> Told {
+pub(super) fn explain(words: Words<'_>, thread: &Thread, path: &[u8], lock: &Lock) -> Told {
     let address = format!("lock:{}", escape(path));
     let range = match (lock.kind, lock.start, lock.end) {
         (LockKind::Flock, ..) | (_, 0, None) => String::new(),
@@ -32,7 +32,7 @@ pub(super) fn explain(words: &Words<'_>, thread: &Thread, path: &[u8], lock: &Lo
             told.edges.world = World::Open;
             continue;
         }
-        told.text = format!("{}; {} {theirs}", told.text, have(*words, &held.holders));
+        told.text = format!("{}; {} {theirs}", told.text, have(words, &held.holders));
         let gone = held.lock.pid.filter(|pid| !held.holders.contains(pid) && held.lock.kind == LockKind::Flock);
         if let Some(pid) = gone {
             told.text = format!("{}, taken by pid {pid}, which has given it up or is gone", told.text);
@@ -51,7 +51,7 @@ pub(super) fn explain(words: &Words<'_>, thread: &Thread, path: &[u8], lock: &Lo
 }
 
 /// A process keeps its own locks; an open file may be shared by somebody who is not seen.
-fn judge(words: &Words<'_>, mut edges: Edges, kind: LockKind) -> Edges {
+fn judge(words: Words<'_>, mut edges: Edges, kind: LockKind) -> Edges {
     let hiding = &words.waits.hiding;
     if kind != LockKind::Posix && edges.world == World::Closed {
         // Those who share an open file have inherited it or been sent it, and may be out of sight.

@@ -194,7 +194,8 @@ pub fn diagnose(waits: &Waits) -> Diagnosis {
             finding.explanation = format!("{}; {end}", finding.explanation);
         } else if search.stuck[at] && finding.can_wake == CanWake::Yes {
             finding.can_wake = CanWake::Unknown;
-            finding.explanation = format!("{}; but those wait themselves, as it seems for each other", finding.explanation);
+            finding.explanation =
+                format!("{}; but those wait themselves, as it seems for each other", finding.explanation);
         }
     }
     Diagnosis { cycles: search.cycles(&edges), hopeless: search.hopeless(), findings }
@@ -284,16 +285,16 @@ fn stopped(waits: &Waits, thread: &Thread, told: Told) -> Told {
 fn explain(waits: &Waits, thread: &Thread, on: &On) -> Told {
     let words = Words::new(waits);
     match on {
-        On::Files(sources) => files::explain(&words, thread, sources),
-        On::FifoOpen { path, identity, reads, .. } => files::opening(&words, thread, path, *identity, *reads),
-        On::MsgSend { queue, kind, size } => sysv::sending(&words, thread, *queue, *kind, *size),
-        On::MsgReceive { queue, kind, except } => sysv::receiving(&words, thread, *queue, *kind, *except),
-        On::Semop { set, operations } => sysv::operating(&words, thread, *set, operations.as_deref()),
-        On::Futex(futex) => futex::explain(&words, thread, futex),
-        On::Lock { path, lock } => locks::explain(&words, thread, path, lock),
+        On::Files(sources) => files::explain(words, thread, sources),
+        On::FifoOpen { path, identity, reads, .. } => files::opening(words, thread, path, *identity, *reads),
+        On::MsgSend { queue, kind, size } => sysv::sending(words, thread, *queue, *kind, *size),
+        On::MsgReceive { queue, kind, except } => sysv::receiving(words, thread, *queue, *kind, *except),
+        On::Semop { set, operations } => sysv::operating(words, thread, *set, operations.as_deref()),
+        On::Futex(futex) => futex::explain(words, thread, futex),
+        On::Lock { path, lock } => locks::explain(words, thread, path, lock),
         On::Open(path) => others::open(path.as_deref()),
-        On::Child { which } => others::child(&words, thread, *which),
-        On::Vfork => others::vfork(&words, thread),
+        On::Child { which } => others::child(words, thread, *which),
+        On::Vfork => others::vfork(words, thread),
         On::Signal => Told::surely("it waits for a signal, and for nothing else"),
         On::SignalOf(set) => Told::surely(format!("it waits for {}", words::signals(*set))),
         On::Time => Told::surely("it sleeps for a time, and goes on by itself"),

@@ -21,7 +21,7 @@ struct Found<'a> {
     socket: &'a Socket,
 }
 
-fn look<'a>(words: &Words<'a>, inode: u64) -> Option<Found<'a>> {
+fn look(words: Words<'_>, inode: u64) -> Option<Found<'_>> {
     let (picture, place) = words.waits.find(Identity::Socket { inode, cookie: 0 })?;
     match &picture.objects[place].body {
         Body::Socket(socket) => Some(Found { picture, place, socket }),
@@ -36,11 +36,13 @@ impl Found<'_> {
 }
 
 /// A wait on one socket.
-pub(super) fn explain(words: &Words<'_>, thread: &Thread, way: Way, inode: u64) -> Told {
+pub(super) fn explain(words: Words<'_>, thread: &Thread, way: Way, inode: u64) -> Told {
     let Some(found) = look(words, inode) else {
         return Told::open(
             Some(format!("socket:[{inode}]")),
-            format!("socket:[{inode}] is of another network namespace that could not be looked into, or of a rare family"),
+            format!(
+                "socket:[{inode}] is of another network namespace that could not be looked into, or of a rare family"
+            ),
         );
     };
     if found.socket.state == Some(SocketState::Listening) {
@@ -52,7 +54,7 @@ pub(super) fn explain(words: &Words<'_>, thread: &Thread, way: Way, inode: u64) 
     }
 }
 
-fn listening(words: &Words<'_>, thread: &Thread, found: Found<'_>) -> Told {
+fn listening(words: Words<'_>, thread: &Thread, found: Found<'_>) -> Told {
     let address = found.address();
     let pending = found.socket.pending.unwrap_or(0);
     let mut told = Told::open(Some(address.clone()), format!("{address} listens, and nobody connects"));
@@ -73,7 +75,7 @@ fn waiting(pending: u64) -> String {
     if pending == 1 { "1 connection waits".to_owned() } else { format!("{pending} connections wait") }
 }
 
-fn with_peer(words: &Words<'_>, thread: &Thread, way: Way, found: Found<'_>, peer: Found<'_>) -> Told {
+fn with_peer(words: Words<'_>, thread: &Thread, way: Way, found: Found<'_>, peer: Found<'_>) -> Told {
     let (address, other) = (found.address(), peer.address());
     let mut told = Told::open(Some(address.clone()), String::new());
     let pids = words.holders(peer.picture, peer.place, &HOLDERS);
@@ -92,7 +94,7 @@ fn with_peer(words: &Words<'_>, thread: &Thread, way: Way, found: Found<'_>, pee
     told.text = match (&told.wakers[..], pids.is_empty()) {
         (_, true) => format!("{text}, which no process was seen to have"),
         ([], false) => format!("{text}, which only this process itself has"),
-        _ => format!("{text}, which {}", have(*words, &pids)),
+        _ => format!("{text}, which {}", have(words, &pids)),
     };
     told.edges = likely(&told, &pids);
     // A datagram socket that takes from one may take from others.
@@ -112,7 +114,7 @@ fn peer_is_far(peer: &Found<'_>) -> bool {
     peer.socket.kind == Some(SocketType::Dgram)
 }
 
-fn without_peer(words: &Words<'_>, thread: &Thread, way: Way, found: Found<'_>, inode: u64) -> Told {
+fn without_peer(words: Words<'_>, thread: &Thread, way: Way, found: Found<'_>, inode: u64) -> Told {
     let address = found.address();
     let mut told = Told::open(Some(address.clone()), String::new());
     if let Some(inet) = found.socket.inet.as_deref().filter(|inet| inet.remote.port() != 0) {
@@ -139,13 +141,13 @@ fn without_peer(words: &Words<'_>, thread: &Thread, way: Way, found: Found<'_>, 
         (true, ..) => format!("{address}: its peer has closed"),
         (false, true, _) => format!("{address}: what was sent is not taken"),
         (false, false, true) => format!("{address}: nothing has come in; any process that may send to it could"),
-        (false, false, false) => format!("{address}: nothing has come in; {} may send to it", list(*words, &pids)),
+        (false, false, false) => format!("{address}: nothing has come in; {} may send to it", list(words, &pids)),
     };
     told
 }
 
 /// A datagram that names its receiver, or a connection that names its listener.
-pub(super) fn named(words: &Words<'_>, thread: &Thread, sources: &[Source], named: &Source) -> Told {
+pub(super) fn named(words: Words<'_>, thread: &Thread, sources: &[Source], named: &Source) -> Told {
     use crate::snapshot::waits::File;
     let own = sources.iter().find_map(|source| match source.file {
         File::Socket(inode) if source.fd != u32::MAX => Some((source.way, inode)),
@@ -164,20 +166,25 @@ pub(super) fn named(words: &Words<'_>, thread: &Thread, sources: &[Source], name
     let listens = target.socket.state == Some(SocketState::Listening);
     let (state, how) = if connects && listens {
         let (pending, most) = (target.socket.pending.unwrap_or(0), target.socket.backlog.unwrap_or(0));
-        let full = format!("it connects to {other}, whose backlog is full ({} to be accepted, of {most})", waiting(pending));
+        let full =
+            format!("it connects to {other}, whose backlog is full ({} to be accepted, of {most})", waiting(pending));
         (full, "has to accept a connection")
     } else if connects {
         (format!("it connects to {other}"), "has the socket that it connects to")
     } else {
         let unread = target.socket.receive_queue.unwrap_or(0);
-        (format!("the queue of {other} is full (its first datagram has {})", count(unread, "byte")), "has to read from it")
+        (
+            format!("the queue of {other} is full (its first datagram has {})", count(unread, "byte")),
+            "has to read from it",
+        )
     };
     let mut told = Told::open(Some(other), state);
     told.objects.extend(address.filter(|address| Some(address) != told.objects.first()));
     told.wakers = words.wakers(thread, &pids, how, true);
-    told.text = match pids.is_empty() {
-        true => format!("{}; no process was seen to have it", told.text),
-        false => format!("{}; {} it", told.text, have(*words, &pids)),
+    told.text = if pids.is_empty() {
+        format!("{}; no process was seen to have it", told.text)
+    } else {
+        format!("{}; {} it", told.text, have(words, &pids))
     };
     told.edges = likely(&told, &pids);
     if pids.is_empty() {

@@ -7,7 +7,7 @@ use crate::model::{Body, Identity, Queue, Role, SemSet, Semaphore};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{On, SemOperation, Thread};
 
-fn queue_of<'a>(words: &Words<'a>, identity: Identity) -> Option<(&'a Snapshot, usize, &'a Queue)> {
+fn queue_of(words: Words<'_>, identity: Identity) -> Option<(&Snapshot, usize, &Queue)> {
     let (picture, place) = words.waits.find(identity)?;
     match &picture.objects[place].body {
         Body::Queue(queue) => Some((picture, place, queue)),
@@ -16,7 +16,7 @@ fn queue_of<'a>(words: &Words<'a>, identity: Identity) -> Option<(&'a Snapshot, 
 }
 
 /// A queue's address and, where it has one, its key.
-fn name(words: &Words<'_>, identity: Identity) -> String {
+fn name(words: Words<'_>, identity: Identity) -> String {
     let address = words.address(identity);
     let key = match words.waits.find(identity).map(|(picture, place)| &picture.objects[place].body) {
         Some(Body::Queue(queue)) => queue.key,
@@ -28,7 +28,7 @@ fn name(words: &Words<'_>, identity: Identity) -> String {
 }
 
 /// `msgrcv`.
-pub(super) fn receiving(words: &Words<'_>, thread: &Thread, identity: Identity, kind: i64, except: bool) -> Told {
+pub(super) fn receiving(words: Words<'_>, thread: &Thread, identity: Identity, kind: i64, except: bool) -> Told {
     let wanted = match kind {
         0 => "any message".to_owned(),
         1.. if except => format!("a message of any type but {kind}"),
@@ -73,7 +73,7 @@ fn wanted_of(kind: i64, except: bool) -> String {
 }
 
 /// `msgsnd`.
-pub(super) fn sending(words: &Words<'_>, thread: &Thread, identity: Identity, kind: Option<i64>, size: u64) -> Told {
+pub(super) fn sending(words: Words<'_>, thread: &Thread, identity: Identity, kind: Option<i64>, size: u64) -> Told {
     let name = name(words, identity);
     let kind = kind.map(|kind| format!(" of type {kind}")).unwrap_or_default();
     let message = format!("a message{kind} and {}", count(size, "byte"));
@@ -96,9 +96,13 @@ fn unseen(mut told: Told) -> Told {
 }
 
 /// Who is recorded to have done it last.
-fn last(words: &Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, role: Role, how: &str, told: &mut Told) {
+fn last(words: Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, role: Role, how: &str, told: &mut Told) {
     let Some(holder) = picture.holders(place).iter().find(|holder| holder.role == role) else {
-        told.text.push_str(if role == Role::LastSender { "; nobody ever sent to it" } else { "; nobody ever received from it" });
+        told.text.push_str(if role == Role::LastSender {
+            "; nobody ever sent to it"
+        } else {
+            "; nobody ever received from it"
+        });
         return;
     };
     if !holder.alive {
@@ -112,7 +116,7 @@ fn last(words: &Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, ro
 }
 
 /// Threads that wait to do the opposite on the same queue: one that is full for one type may be empty for another.
-fn meets(words: &Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: &mut Told) {
+fn meets(words: Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: &mut Told) {
     let opposite = |other: &&Thread| match other.wait().map(|wait| &wait.on) {
         Some(On::MsgSend { queue: theirs, .. }) => sends && *theirs == queue,
         Some(On::MsgReceive { queue: theirs, .. }) => !sends && *theirs == queue,
@@ -128,7 +132,7 @@ fn meets(words: &Words<'_>, thread: &Thread, queue: Identity, sends: bool, told:
 
 /// `semop`.
 pub(super) fn operating(
-    words: &Words<'_>,
+    words: Words<'_>,
     thread: &Thread,
     identity: Identity,
     operations: Option<&[SemOperation]>,
@@ -143,10 +147,8 @@ pub(super) fn operating(
         operations.iter().take(8).map(|one| format!("{:+} on semaphore {}", one.by, one.semaphore)).collect();
     let all = all.join(", ");
     told.text = format!("it asks {name} for {all}");
-    let set = match words.waits.find(identity).map(|(picture, place)| &picture.objects[place].body) {
-        Some(Body::Semaphore(set)) => set,
-        _ => return unseen(told),
-    };
+    let body = words.waits.find(identity).map(|(picture, place)| &picture.objects[place].body);
+    let Some(Body::Semaphore(set)) = body else { return unseen(told) };
     let Some((blocking, semaphore)) = first_that_waits(set, operations) else {
         told.text.push_str("; its values could not be read, or have changed by now so that it may go on");
         return told;
@@ -162,7 +164,7 @@ pub(super) fn operating(
 }
 
 /// Who operated on the semaphore last: of one that is used as a lock, who has it.
-fn operator(words: &Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut Told) {
+fn operator(words: Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut Told) {
     let Some(pid) = semaphore.last_pid.filter(|pid| *pid != 0) else {
         told.text.push_str("; who operated on it last is not recorded, or cannot be seen from this PID namespace");
         return;
@@ -175,7 +177,7 @@ fn operator(words: &Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut
         told.text = format!("{}; the last to operate on it, pid {pid}, is gone", told.text);
         return;
     }
-    told.text = format!("{}; the last to operate on it was {}", told.text, list(*words, &[pid]));
+    told.text = format!("{}; the last to operate on it was {}", told.text, list(words, &[pid]));
     let waker: Option<Waker> = words.waker(pid, None, "last operated on the semaphore", false);
     told.wakers.extend(waker);
     if semaphore.value == 0 {

@@ -41,10 +41,9 @@ impl<'a> Words<'a> {
         (pid != 0).then_some(Waker { pid, tid, comm, how, certain })
     }
 
-    /// Who has an object in one of these roles: each process once, and not the thread's own if it has no other thread that
-    /// could act.
+    /// Who has an object in one of these roles, each process once; not the one that looks.
     pub(super) fn holders(self, picture: &'a Snapshot, place: usize, roles: &[Role]) -> Vec<u32> {
-        let holds = |holder: &&Holder| holder.alive && roles.contains(&holder.role);
+        let holds = |holder: &&Holder| holder.alive && holder.pid != self.waits.own && roles.contains(&holder.role);
         let mut pids: Vec<u32> = picture.holders(place).iter().filter(holds).map(|holder| holder.pid).collect();
         pids.sort_unstable();
         pids.dedup();
@@ -54,7 +53,8 @@ impl<'a> Words<'a> {
     /// Wakers out of these processes, without the thread's own if that has no other thread.
     pub(super) fn wakers(self, thread: &Thread, pids: &[u32], how: &str, certain: bool) -> Vec<Waker> {
         let alone = self.waits.threads_of(thread.pid).len() < 2;
-        let others = pids.iter().filter(|pid| !(alone && **pid == thread.pid));
+        let own = self.waits.own;
+        let others = pids.iter().filter(|pid| **pid != own && !(alone && **pid == thread.pid));
         others.filter_map(|pid| self.waker(*pid, None, how, certain)).collect()
     }
 
@@ -76,9 +76,7 @@ impl<'a> Words<'a> {
     pub(super) fn elsewhere(self, identity: Identity) -> &'static str {
         let own = self.waits.pictures.first().and_then(|picture| picture.namespaces.ipc);
         match identity {
-            Identity::SysV { namespace, .. } if own.is_some_and(|own| own != namespace) => {
-                " of another IPC namespace"
-            }
+            Identity::SysV { namespace, .. } if own.is_some_and(|own| own != namespace) => " of another IPC namespace",
             _ => "",
         }
     }

@@ -37,8 +37,8 @@ impl<'a> Decoder<'a> {
 
     /// What a thread waits for; `None` where the call waits for nothing that is known.
     pub(super) fn decode(&mut self, pid: u32, tid: u32, sleep: &Sleep) -> Option<Wait> {
-        let task = Task { pid, path: format!("{pid}/task/{tid}") };
         use sleep::On as Raw;
+        let task = Task { pid, path: format!("{pid}/task/{tid}") };
         let named = matches!(sleep.on, Raw::MsgSend { .. } | Raw::MsgReceive { .. } | Raw::Semop { .. });
         let queue = matches!(sleep.on, Raw::MqSend(..) | Raw::MqReceive(..));
         let ipc = if named || queue { namespace::read_ipc(self.proc, &task.path).ok() } else { None };
@@ -95,7 +95,7 @@ impl<'a> Decoder<'a> {
             Raw::Read(fd) | Raw::Receive(fd) | Raw::Uring(fd) => sources.push(self.source(task, fd, Way::Read)),
             Raw::Write(fd) | Raw::Send { fd, .. } | Raw::SendMessage(fd, _) => {
                 sources.push(self.source(task, fd, Way::Write));
-                sources.extend(self.receiver(task, on));
+                sources.extend(receiver(task, on));
             }
             Raw::Copy { from, to } => {
                 // Which of the two it waits for the call does not say.
@@ -112,7 +112,7 @@ impl<'a> Decoder<'a> {
             Raw::Accept(fd) => sources.push(self.source(task, fd, Way::Accept)),
             Raw::Connect { fd, .. } => {
                 sources.push(self.source(task, fd, Way::Connect));
-                sources.extend(self.receiver(task, on));
+                sources.extend(receiver(task, on));
             }
             Raw::Poll { fds, count, limit: l } => {
                 limit = l;
@@ -179,22 +179,6 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The unix socket whose name a call gives: where a datagram goes, or who is asked for a connection.
-    fn receiver(&mut self, task: &Task, on: sleep::On) -> Option<Source> {
-        let (name, length) = match on {
-            sleep::On::Send { name, length, .. } | sleep::On::Connect { name, length, .. } => (name, length),
-            sleep::On::SendMessage(_, header) => pointed::read_message_name(task.pid, header).ok()?,
-            _ => return None,
-        };
-        if name == 0 || length == 0 {
-            return None;
-        }
-        let name = pointed::read_unix_name(task.pid, name, length).ok()??;
-        // Known by its name only; `collect` finds the socket.
-        let file = File::Other([&b"unix:"[..], &name].concat().into());
-        Some(Source { fd: u32::MAX, way: Way::Connect, file })
-    }
-
     fn source(&mut self, task: &Task, fd: u32, way: Way) -> Source {
         Source { fd, way, file: self.file(task, fd) }
     }
@@ -226,9 +210,7 @@ impl<'a> Decoder<'a> {
             b"anon_inode:[timerfd]" => File::Timer(info(self).timer_set.unwrap_or(true)),
             b"anon_inode:[signalfd]" => File::Signals(info(self).signals.unwrap_or(0)),
             b"anon_inode:[pidfd]" => File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok())),
-            _ if link.starts_with(b"pidfd:[") => {
-                File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok()))
-            }
+            _ if link.starts_with(b"pidfd:[") => File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok())),
             _ => File::Other(link.into()),
         }
     }
@@ -319,8 +301,24 @@ impl<'a> Decoder<'a> {
 
     fn lock(&mut self, task: &Task, fd: u32, kind: LockKind, write: bool, start: u64, end: Option<u64>) -> Option<On> {
         let path = self.link(task, fd)?;
-        let stat = file::stat_at(self.proc, format!("{}/fd/{fd}", task.path).as_bytes()).ok()?;
-        let lock = Lock { kind, write, pid: Some(task.pid), device: stat.device, inode: stat.inode, start, end };
+        let of_file = file::stat_at(self.proc, format!("{}/fd/{fd}", task.path).as_bytes()).ok()?;
+        let lock = Lock { kind, write, pid: Some(task.pid), device: of_file.device, inode: of_file.inode, start, end };
         Some(On::Lock { path: path.into(), lock })
     }
+}
+
+/// The unix socket whose name a call gives: where a datagram goes, or who is asked for a connection.
+fn receiver(task: &Task, on: sleep::On) -> Option<Source> {
+    let (name, length) = match on {
+        sleep::On::Send { name, length, .. } | sleep::On::Connect { name, length, .. } => (name, length),
+        sleep::On::SendMessage(_, header) => pointed::read_message_name(task.pid, header).ok()?,
+        _ => return None,
+    };
+    if name == 0 || length == 0 {
+        return None;
+    }
+    let name = pointed::read_unix_name(task.pid, name, length).ok()??;
+    // Known by its name only; `collect` finds the socket.
+    let file = File::Other([&b"unix:"[..], &name].concat().into());
+    Some(Source { fd: u32::MAX, way: Way::Connect, file })
 }

@@ -20,6 +20,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
     let threads = scan::run(&proc, process).map_err(SnapshotError::Proc)?;
     let mut waits = Waits {
         taken_at: clock.now,
+        own: std::process::id(),
         threads,
         pictures: Vec::new(),
         locks: Vec::new(),
@@ -41,7 +42,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
 
 /// Whether a wait is for something that has to be looked at.
 fn names_object(on: &On) -> bool {
-    !matches!(on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed | On::Child { .. } | On::Vfork | On::Open(_))
+    !matches!(on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed | On::Open(_))
 }
 
 fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(), SnapshotError> {
@@ -74,9 +75,9 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
                 waits.types.extend(types);
             }
             Ok(Err(error)) => waits.notes.push(error.to_string()),
-            Err(error) => waits.notes.push(format!(
-                "{error}: what threads there wait for cannot be looked at; CAP_SYS_ADMIN would let it"
-            )),
+            Err(error) => waits
+                .notes
+                .push(format!("{error}: what threads there wait for cannot be looked at; CAP_SYS_ADMIN would let it")),
         }
     }
     find_names(waits);
@@ -224,4 +225,3 @@ fn note_refused(waits: &mut Waits) {
         waits.notes.push(format!("what pid {first}{others} waits for could not be read: {help}"));
     }
 }
-

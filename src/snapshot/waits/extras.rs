@@ -113,7 +113,11 @@ fn suspicious(waits: &Waits) -> bool {
                 piped = true;
                 let other = if source.way == Way::Write { Role::Reader } else { Role::Writer };
                 waits.find(identity).is_some_and(|(picture, place)| {
-                    picture.holders(place).iter().filter(|holder| holder.role == other).all(|holder| all_stuck(holder.pid))
+                    picture
+                        .holders(place)
+                        .iter()
+                        .filter(|holder| holder.role == other)
+                        .all(|holder| all_stuck(holder.pid))
                 })
             }
             _ => true,

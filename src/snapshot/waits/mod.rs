@@ -9,8 +9,6 @@ mod args;
 mod collect;
 mod extras;
 mod scan;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use collect::collect;
 
@@ -26,6 +24,8 @@ pub use crate::kernel::pointed::{RecordLock, SemOperation};
 pub struct Waits {
     /// When it was looked.
     pub taken_at: Time,
+    /// The process that looks: what it has it has by inheritance, and will not use.
+    pub own: u32,
     /// The threads of all programs, by pid and thread id; the kernel's own are left out.
     pub threads: Vec<Thread>,
     /// What can be told of the objects: of the caller's namespaces first, then of others that somebody waits in.

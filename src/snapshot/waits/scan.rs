@@ -76,9 +76,8 @@ fn still(proc: &OwnedFd, thread: &Thread, buffer: &mut Vec<u8>) -> bool {
     let Look::Waits(wait) = &thread.look else { return true };
     match syscall::read(proc, thread.pid, thread.tid(), buffer) {
         Ok(Doing::Calls(call)) => sleep::decode(&call).is_some_and(|sleep| sleep.name == wait.call),
-        Ok(_) => false,
         // Refused now and not before: it is ending, or became another program.
-        Err(_) => false,
+        Ok(_) | Err(_) => false,
     }
 }
 

@@ -1,1 +1,0 @@
-//! Made-up waits for tests of what is pure.
