@@ -19,12 +19,12 @@ Examples:
   ipcx why --follow 812      also why those sleep who could, and so on
   ipcx why --all             every thread that sleeps, with the cause
   ipcx why --deadlocks       who waits for whom in circles, and who will never wake
-  ipcx why --all --json | jq '.[].threads[] | select(.can_wake == \"no\")'";
+  ipcx why --all --json      the same for programs";
 
 /// What each thread of a process waits for, and who could wake it
 ///
-/// The call that it sleeps in, the object and its state, for how long, who could wake it, and whether anybody can. `no`
-/// is said only when it is certain: then only a signal ends the sleep. Looking changes nothing and stops nobody.
+/// The call that it sleeps in, the object and its state, for how long, who could wake it, and whether anybody can. It
+/// says `no` only when that is certain: then only a signal ends the sleep. Looking changes nothing and stops nobody.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Why {

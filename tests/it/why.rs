@@ -86,7 +86,8 @@ fn system_v_queues() {
         assert_eq!(wakers(&thread), [1]);
         let lower = Child::sleeping_in(&[libc::SYS_msgrcv], &[], || sysv::receive(typed, -4));
         expect(&why(lower.pid()), "msgrcv", &format!("queue:{typed}"), "yes", &["none of them of a type up to 4"]);
-        (child.end(), lower.end());
+        child.end();
+        lower.end();
 
         let full = sysv::queue(2, 0o600);
         sysv::set_queue(full, |ds| ds.msg_qbytes = 64);
@@ -360,7 +361,9 @@ fn several_descriptors_at_once() {
             let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
             poll(&mut [watch(first.as_fd()), watch(second.as_fd())], PollTimeout::NONE)
         });
-        (polls.end(), epolls.end(), selects.end());
+        polls.end();
+        epolls.end();
+        selects.end();
         drop((first, one, second, two));
         assert_eq!(why(both.pid())["can_wake"], "no");
     });

@@ -96,7 +96,9 @@ fn two_processes_through_semaphores() {
 fn two_processes_through_flocks() {
     isolated(|| {
         let paths = ["a", "b"].map(place);
-        paths.iter().for_each(|path| drop(File::create(path).unwrap()));
+        for path in &paths {
+            File::create(path).unwrap();
+        }
         let (listen, tell) = pipe().unwrap();
         let start = |first: usize, second: usize| {
             let (paths, listen) = (&paths, &listen);

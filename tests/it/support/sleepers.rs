@@ -67,7 +67,7 @@ pub fn timerfd() -> OwnedFd {
     }
 }
 
-/// Sleeps in epoll_wait until one of these can be read from.
+/// Sleeps in `epoll_wait` until one of these can be read from.
 pub fn epoll(files: &[&dyn AsFd]) {
     // SAFETY: numbers, and an event that lives until the calls return.
     unsafe {
