@@ -44,6 +44,18 @@ pub struct Watch {
     pub file: Option<(Device, u64)>,
 }
 
+impl Watch {
+    /// Whether something to read is waited for.
+    pub const fn reads(&self) -> bool {
+        self.events & libc::EPOLLIN as u32 != 0
+    }
+
+    /// Whether room to write is.
+    pub const fn writes(&self) -> bool {
+        self.events & libc::EPOLLOUT as u32 != 0
+    }
+}
+
 impl FdInfo {
     /// Whether it can be read from.
     pub const fn reads(&self) -> bool {

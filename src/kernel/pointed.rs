@@ -31,12 +31,23 @@ pub struct Watched {
 pub struct RecordLock {
     /// `F_WRLCK`.
     pub write: bool,
-    /// `SEEK_SET`, `SEEK_CUR`, `SEEK_END`.
-    pub whence: i16,
+    /// Where its bytes are counted from.
+    pub whence: Whence,
     /// First byte, from there.
     pub start: i64,
     /// Bytes; 0 up to the end.
     pub length: i64,
+}
+
+/// Where the bytes of a lock are counted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whence {
+    /// The beginning of the file (`SEEK_SET`).
+    Start,
+    /// The position of the descriptor (`SEEK_CUR`).
+    Current,
+    /// The end of the file (`SEEK_END`).
+    End,
 }
 
 /// Most that is read of an array, in elements.
@@ -127,7 +138,12 @@ pub fn read_lock(pid: u32, address: u64) -> Result<RecordLock> {
         i64::from_ne_bytes(word)
     };
     let write = short(0) == libc::F_WRLCK as i16;
-    Ok(RecordLock { write, whence: short(2), start: long(8), length: long(16) })
+    let whence = match i32::from(short(2)) {
+        libc::SEEK_SET => Whence::Start,
+        libc::SEEK_CUR => Whence::Current,
+        _ => Whence::End,
+    };
+    Ok(RecordLock { write, whence, start: long(8), length: long(16) })
 }
 
 /// Reads 32-bit words from an address on, for a futex and what the C library keeps beside it.

@@ -176,6 +176,11 @@ pub enum On {
     Resumed,
 }
 
+/// Whether flags of `open(2)` are for reading alone.
+pub const fn opens_to_read(flags: u64) -> bool {
+    flags & libc::O_ACCMODE as u64 == libc::O_RDONLY as u64
+}
+
 /// Looks up a call; `None` for one that waits for nothing of other processes, or that is not known.
 pub fn decode(call: &Call) -> Option<Sleep> {
     let arguments = &call.arguments;

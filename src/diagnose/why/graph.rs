@@ -81,12 +81,12 @@ fn is_dead(group: &Group, left: &[bool], members: &Members, acts: &dyn Fn(usize)
 
 impl Members {
     /// The threads that a group stands for.
-    fn of_group(&self, group: &Group) -> Vec<usize> {
+    fn of_group(&self, group: &Group) -> impl Iterator<Item = usize> {
         let threads = group.members.iter().flat_map(|(pid, tid)| match tid {
             Some(tid) => self.by_tid.get(tid).map_or(&[][..], std::slice::from_ref),
             None => self.of.get(pid).map_or(&[][..], |all| all),
         });
-        threads.copied().collect()
+        threads.copied()
     }
 }
 
@@ -97,12 +97,10 @@ impl Search {
     }
 
     /// The next threads that a stuck one waits for, and through what.
-    fn next(&self, edges: &[Edges], at: usize) -> Vec<(usize, String)> {
+    fn next<'a>(&'a self, edges: &'a [Edges], at: usize) -> impl Iterator<Item = (usize, &'a str)> {
         let groups = edges[at].groups.iter();
-        let all = groups.flat_map(|group| {
-            self.members.of_group(group).into_iter().map(|next| (next, group.object.clone())).collect::<Vec<_>>()
-        });
-        all.filter(|(next, _)| self.stuck[*next]).collect()
+        let all = groups.flat_map(|group| self.members.of_group(group).map(|next| (next, &*group.object)));
+        all.filter(|(next, _)| self.stuck[*next])
     }
 
     /// Finds one shortest circle in each knot of threads that wait for each other. A thread is in one at most.
@@ -148,10 +146,10 @@ impl Search {
     pub(super) fn cycles(&self, edges: &[Edges]) -> Vec<Vec<Link>> {
         let link = |cycle: &[usize], at: usize| {
             let next = cycle[(at + 1) % cycle.len()];
-            let through = self.next(edges, cycle[at]).into_iter().find(|(to, _)| *to == next);
+            let through = self.next(edges, cycle[at]).find(|(to, _)| *to == next);
             Link {
                 finding: cycle[at],
-                object: through.map(|(_, object)| object).unwrap_or_default(),
+                object: through.map(|(_, object)| object.to_owned()).unwrap_or_default(),
                 certain: edges[cycle[at]].world == World::Closed,
             }
         };

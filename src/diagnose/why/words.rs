@@ -5,6 +5,10 @@ use crate::model::{Holder, Identity, Kind, Role, Signals, escape};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{Thread, Waits};
 
+/// Most processes that are named as those who could wake one thread: a pipe that thousands inherited has as many, and one is
+/// enough.
+const MOST: usize = 64;
+
 /// The facts, and how to call them.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'a> {
@@ -55,7 +59,7 @@ impl<'a> Words<'a> {
         let alone = self.waits.threads_of(thread.pid).len() < 2;
         let own = self.waits.own;
         let others = pids.iter().filter(|pid| **pid != own && !(alone && **pid == thread.pid));
-        others.filter_map(|pid| self.waker(*pid, None, how, certain)).collect()
+        others.take(MOST).filter_map(|pid| self.waker(*pid, None, how, certain)).collect()
     }
 
     /// An object's address, also where no picture has it.

@@ -6,6 +6,7 @@ use super::{File, Futex, Lock, LockKind, On, Source, Wait, Way};
 use crate::kernel::fd::{self, FdReader, Target};
 use crate::kernel::fdinfo::{self, FdInfo};
 use crate::kernel::file::{self, FileType};
+use crate::kernel::pointed::Whence;
 use crate::kernel::sleep::{self, Limit, Sleep};
 use crate::kernel::{maps, memory, namespace, pointed};
 use crate::model::{Identity, Kind};
@@ -156,7 +157,7 @@ impl<'a> Decoder<'a> {
             return;
         };
         for watch in info.watches.into_iter().take(MOST) {
-            let way = match (watch.events & libc::EPOLLIN as u32 != 0, watch.events & libc::EPOLLOUT as u32 != 0) {
+            let way = match (watch.reads(), watch.writes()) {
                 (true, true) => Way::Both,
                 (false, true) => Way::Write,
                 _ => Way::Read,
@@ -239,7 +240,7 @@ impl<'a> Decoder<'a> {
             whole.push(b'/');
         }
         whole.extend(&path);
-        let reads = flags & libc::O_ACCMODE as u64 == libc::O_RDONLY as u64;
+        let reads = sleep::opens_to_read(flags);
         match file::stat_at(self.proc, &[from.as_bytes(), &path].concat()) {
             Ok(stat) if stat.file_type == FileType::Fifo => {
                 let identity = Identity::File { device: stat.device, inode: stat.inode };
@@ -273,11 +274,11 @@ impl<'a> Decoder<'a> {
 
     fn record_lock(&mut self, task: &Task, fd: u32, lock: u64, ofd: bool) -> Option<On> {
         let lock = pointed::read_lock(task.pid, lock).ok()?;
-        let base = match i32::from(lock.whence) {
-            libc::SEEK_SET => 0,
-            libc::SEEK_CUR => self.info(task, fd)?.position,
+        let base = match lock.whence {
+            Whence::Start => 0,
+            Whence::Current => self.info(task, fd)?.position,
             // From the end, wherever that is: the whole file is looked at.
-            _ => {
+            Whence::End => {
                 let kind = if ofd { LockKind::Ofd } else { LockKind::Posix };
                 return self.lock(task, fd, kind, lock.write, 0, None);
             }
