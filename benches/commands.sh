@@ -3,8 +3,8 @@
 #
 #   benches/commands.sh [-p] [queues|fds|small|all]
 #
-#     queues  31,000 System V queues in an IPC namespace of their own: against cat and ipcs -q, under ipcx's own name
-#             and under the old one (needs root)
+#     queues  31,000 System V queues in an IPC namespace of their own: against cat, ipcs -q and lsipc -q, under ipcx's own
+#             name and under theirs (needs root)
 #     fds     1,500 processes with 127,000 fds: against a bare readlinkat walk (walk.c) and lsof -n
 #     small   this machine as it is, and the size of the binary
 #     -p      into a pipe that is drained instead of /dev/null
@@ -105,19 +105,26 @@ faster_than() {
     verdict "faster than $1" "$ratio" least "$2" times
 }
 
+# old_name NAME: judges the old tool against ours under its name, `ipcx-NAME`.
+old_name() {
+    have "$1" || return 0
+    ratio=$(divide "$(cell "$1" WALL-MED)" "$(cell "ipcx-$1" WALL-MED)")
+    verdict "as $1 -q faster than $1" "$ratio" least 3 times
+}
+
 queues() {
-    say '== ls -q, and ipcs -q, with 31,000 queues'
-    set -- 'cat=cat /proc/sysvipc/msg' 'ipcx=ipcx ls -q' 'ipcx-ipcs=ipcx ipcs -q'
-    if have ipcs; then set -- "$@" 'ipcs=ipcs -q'; else skip 'ipcs -q: not installed'; fi
+    say '== ls -q, ipcs -q and lsipc -q, with 31,000 queues'
+    set -- 'cat=cat /proc/sysvipc/msg' 'ipcx=ipcx ls -q' 'ipcx-ipcs=ipcx ipcs -q' 'ipcx-lsipc=ipcx lsipc -q'
+    for tool in ipcs lsipc; do
+        if have "$tool"; then set -- "$@" "$tool=$tool -q"; else skip "$tool -q: not installed"; fi
+    done
     # shellcheck disable=SC2086 # $pipe is an option or nothing
     under queues 31000 -- compare $pipe -n 15 "$@" || return 0
     if ipcx_worked; then
         verdict 'against cat /proc/sysvipc/msg' "$(cell ipcx x-MED)" most 2 times
-        if have ipcs; then
-            faster_than ipcs 3
-            ratio=$(divide "$(cell ipcs WALL-MED)" "$(cell ipcx-ipcs WALL-MED)")
-            verdict 'as ipcs -q faster than ipcs' "$ratio" least 3 times
-        fi
+        if have ipcs; then faster_than ipcs 3; fi
+        old_name ipcs
+        old_name lsipc
     fi
 }
 

@@ -25,7 +25,7 @@ mod target;
 pub use crate::kernel::timer::Patience;
 pub use batch::{Go, Progress, Step, Tally};
 pub use create::{
-    Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
+    Bare, Created, End, Ended, Ending, Event, Feed, Lines, Naming, NewObject, Start, Take, TestEnd, Told, Use, What,
 };
 pub use endpoint::{Fill, Medium};
 pub use known::Known;
@@ -35,6 +35,7 @@ pub use policy::Policy;
 pub use receive::{Amount, Received, Receiving, Taken, plan_receive};
 pub use receivers::{PlannedSignal, Receivers, Roles, plan_signals, reactions};
 pub use refusal::Refusal;
+pub use remove::outright;
 pub use remove::{Backups, Outcome, Plan, Removal, holds, plan_removals, remove_all};
 pub use send::{Data, Mark, Sending, Sent, plan_send};
 pub use set::{Change, Changes, NewValue, Report, Setting, plan_setting};

@@ -37,7 +37,7 @@ impl ValueKind {
         }
     }
 
-    const fn address(self, which: Which) -> Address {
+    pub(super) const fn address(self, which: Which) -> Address {
         match self {
             Self::Queue => Address::Queue(which),
             Self::Shm => Address::Shm(which),

@@ -144,11 +144,6 @@ pub(super) fn from_clap(error: &clap::Error, command: Option<&str>) -> Exit {
     Exit::Usage
 }
 
-/// Whether an environment variable is set to something that means yes.
-pub(super) fn env_flag(name: &str) -> bool {
-    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -141,12 +141,19 @@ fn may_replace(place: &Path) -> Result<bool, Error> {
 }
 
 /// `ipcx-ls.1`, also without what all have in common.
+/// Names of a page, the shortest first: `ls`, `ipcx-ls`, `ipcx-ls.1`.
+fn names(page: &Page) -> [&'static str; 3] {
+    let plain = page.name.rsplit_once('.').map_or(page.name, |(plain, _)| plain);
+    [plain.strip_prefix("ipcx-").unwrap_or(plain), plain, page.name]
+}
+
+/// The shortest name of each page, and what it is about.
+pub(super) fn short_names() -> impl Iterator<Item = (&'static str, String)> {
+    PAGES.iter().map(|page| (names(page)[0], about(page)))
+}
+
 fn find(name: &str) -> anyhow::Result<&'static Page> {
-    let answers = |page: &&Page| {
-        let plain = page.name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('.');
-        [page.name, plain, plain.strip_prefix("ipcx-").unwrap_or(plain)].contains(&name)
-    };
-    PAGES.iter().find(answers).ok_or_else(|| {
+    PAGES.iter().find(|page| names(page).contains(&name)).ok_or_else(|| {
         let name = quoted(OsStr::new(name).as_bytes());
         Usage::error(format_args!("{name} is no manual page: `ipcx man` lists them"))
     })

@@ -68,7 +68,9 @@ fn after_help() -> String {
     format!(
         "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\nAn object is named by its \
          address, as every table prints it: queue:5 by id, queue:0x4d2 by key, queue:/orders by name;\nshm:, sem: \
-         likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or a path.\n\nExit \
+         likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or a path.\n\nThe old \
+         names work as they always did: `ipcx ipcs`, `ipcx ipcrm`, `ipcx ipcmk`, `ipcx lsipc`, or links of these \
+         names to ipcx.\n\nExit \
          codes:\n{codes}"
     )
 }
@@ -140,7 +142,7 @@ impl Cli {
             None | Some(Command::Ls(_) | Command::Show(_) | Command::Why(_)) if asked.is_none() => Settings::default(),
             _ => settings::load(asked)?,
         };
-        let read_only = self.read_only || exit::env_flag("IPCX_READ_ONLY") || settings.read_only;
+        let read_only = self.read_only || settings.forbid_changes();
         match self.command {
             None if opens => self.tui.run(read_only, settings),
             None => ls::Ls::default().run(),

@@ -21,21 +21,14 @@ pub(super) fn load(asked: Option<&Path>) -> anyhow::Result<Settings> {
 /// The same; `None` where the usual one is not there.
 pub(super) fn read(asked: Option<&Path>) -> anyhow::Result<Option<Settings>> {
     let Some(path) = place(asked) else { return Ok(None) };
-    let text = match file::read_named(&path) {
-        Err(error) if asked.is_none() && (error.is_absent() || error.is_permission() && !is_own(&path)) => {
-            return Ok(None);
-        }
-        read => read.map_err(|error| Usage::error(format_args!("the settings cannot be read: {error}")))?,
+    let settings = match asked {
+        Some(_) => Settings::load(&path, |path| file::read_named(path).map(Some)),
+        None => Settings::load(&path, file::read_own),
     };
-    Settings::parse(&shown(&path), &text).map(Some).map_err(Usage::error)
+    settings.map_err(Usage::error)
 }
 
 /// A path as messages have it.
 pub(super) fn shown(path: &Path) -> String {
     escape(path.as_os_str().as_bytes()).into_owned()
-}
-
-/// Whether the file can be seen to be this user's. Another's may be met where HOME was kept through a change of user.
-fn is_own(path: &Path) -> bool {
-    file::lstat(path.as_os_str().as_bytes()).is_ok_and(|stat| stat.owner.uid == users::own_uid())
 }

@@ -6,12 +6,17 @@ use std::io::Write;
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// `Nov` for 11.
+pub(super) fn month(number: u8) -> &'static str {
+    MONTHS.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or_default()
+}
+
 /// `Sat Nov 21 03:53:07 2026`, for seconds since the epoch, at the end of `text`; the number itself where its year is
 /// beyond the C library.
 pub(super) fn write(text: &mut Vec<u8>, seconds: i64) {
     let at = local_time::of(seconds);
     let day = at.and_then(|at| DAYS.get(usize::from(at.weekday)));
-    let month = at.and_then(|at| MONTHS.get(usize::from(at.month).wrapping_sub(1)));
+    let month = at.map(|at| month(at.month));
     // Into memory, which takes everything.
     let _ = match (at, day, month) {
         (Some(at), Some(day), Some(month)) => {

@@ -4,6 +4,7 @@
 //! One file or folder for each. What they share is here: by which name the program was called, options as `getopt_long(3)`
 //! reads them, numbers as `strtol(3)` does, output that is checked to the end, names of users asked once.
 
+mod amount;
 mod ctime;
 mod getopt;
 mod ipcmk;
@@ -16,6 +17,9 @@ mod number;
 mod out;
 mod size;
 
+use crate::actions::Policy;
+use crate::config::{Settings, config_file};
+use crate::kernel::{file, users};
 use getopt::{Getopt, Known};
 use out::Stop;
 use std::ffi::{OsStr, OsString};
@@ -68,7 +72,7 @@ pub struct Call {
 }
 
 /// The old tool that these arguments (the program's name first) ask for: by that name, or by the first word, which only
-/// `--read-only` may stand before. Errors: none; then they are given back.
+/// `--read-only` may stand before, or `help`. Errors: none; then they are given back.
 pub fn called(arguments: Vec<OsString>) -> Result<Call, Vec<OsString>> {
     let file_name = |word: &OsString| Path::new(word).file_name().and_then(Tool::of);
     if let Some(tool) = arguments.first().and_then(file_name) {
@@ -77,9 +81,12 @@ pub fn called(arguments: Vec<OsString>) -> Result<Call, Vec<OsString>> {
         return Ok(Call { tool, program, words: words.collect(), read_only: false });
     }
     let before = arguments.iter().skip(1).take_while(|word| *word == "--read-only").count();
-    match arguments.get(1 + before).and_then(|word| Tool::of(word)) {
+    let helps = arguments.get(1 + before).is_some_and(|word| word == "help");
+    let place = 1 + before + usize::from(helps);
+    match arguments.get(place).and_then(|word| Tool::of(word)) {
         Some(tool) => {
-            let words = arguments.into_iter().skip(2 + before).collect();
+            let help = helps.then(|| OsString::from("--help"));
+            let words = help.into_iter().chain(arguments.into_iter().skip(place + 1)).collect();
             Ok(Call { tool, program: tool.name().into(), words, read_only: before > 0 })
         }
         None => Err(arguments),
@@ -114,6 +121,21 @@ impl Call {
         Stop::Misused([self.program.as_bytes(), b": ", message].concat())
     }
 
+    /// The tool's own complaint about the command line, and where help is.
+    fn wrong(&self, message: &[u8]) -> Stop {
+        Stop::Misused([self.tool.name().as_bytes(), b": ", message].concat())
+    }
+
+    /// What may be done, for a tool that acts: nothing in read-only mode, and nothing where the settings cannot be read.
+    fn policy(&self) -> Result<Policy, Stop> {
+        let settings = match config_file(users::own_home) {
+            Some(path) => Settings::load(&path, file::read_own).map_err(|error| Stop::because(error.to_string()))?,
+            None => None,
+        };
+        let read_only = self.read_only || settings.unwrap_or_default().forbid_changes();
+        Ok(Policy { read_only, ..Policy::default() })
+    }
+
     /// What `--version` prints.
     fn version(&self) -> String {
         format!("{} from util-linux {RELEASE} (ipcx {})\n", self.tool.name(), env!("CARGO_PKG_VERSION"))
@@ -134,13 +156,22 @@ mod tests {
             ("ipcx ipcs -q -i", 2),
             ("./ipcx --read-only ipcs -q", 1),
             ("ipcs ipcs", 1),
+            ("ipcx help ipcs", 1),
         ] {
             let call = call(line).unwrap();
             assert_eq!((call.tool, call.words.len()), (Tool::Ipcs, words), "{line}");
             assert_eq!(call.read_only, line.contains("read-only"), "{line}");
         }
-        for line in ["ipcx", "ipcx ls ipcs", "ipcx --config ipcs ls", "ipcx --read-only", "xipcs -q", "ipcx ipcs2", ""]
-        {
+        for line in [
+            "ipcx",
+            "ipcx ls ipcs",
+            "ipcx --config ipcs ls",
+            "ipcx --read-only",
+            "xipcs -q",
+            "ipcx ipcs2",
+            "ipcx help ls",
+            "",
+        ] {
             assert!(call(line).is_err(), "{line}");
         }
         assert!(called(Vec::new()).is_err());

@@ -46,6 +46,18 @@ impl Stop {
     }
 }
 
+/// Writes what was said so far, also where something ended the tool before its time. That both failed is told of both.
+pub(super) fn finish(tool: &str, mut out: impl Write, ended: Result<(), Stop>) -> Result<(), Stop> {
+    match (out.flush(), ended) {
+        (Ok(()), ended) => ended,
+        (Err(error), Ok(())) => Err(error.into()),
+        (Err(error), Err(stop)) => {
+            stop.tell(tool);
+            Err(error.into())
+        }
+    }
+}
+
 /// A message on standard error. Bytes of the command line stand in it as they were typed, as the tools do it.
 pub(super) fn complain(tool: &str, message: &[u8]) {
     write_error(&[tool.as_bytes(), b": ", message, b"\n"].concat());

@@ -4,6 +4,7 @@
 mod color;
 mod file;
 pub mod keys;
+mod load;
 mod locale;
 mod places;
 mod state;
@@ -12,6 +13,7 @@ mod values;
 
 pub use color::{ColorChoice, use_color};
 pub use file::{Backup, Columns, ConfigError, Settings, TEMPLATE};
+pub use load::LoadError;
 pub use locale::is_utf8;
 pub use places::{config_file, state_directory};
 pub use state::{STATE_FILE, State};

@@ -6,26 +6,23 @@
 use super::sysvipc::{MsgLine, SemLine, ShmLine};
 use super::{Result, ipc_info, msgctl, semctl, shmctl};
 
-/// Calls `each` with every queue of the calling thread's IPC namespace, in the order of `/proc/sysvipc/msg`. Needs no
-/// privilege. Errors: [`Unsupported`](super::Error::Unsupported) without System V IPC.
-pub fn read_msg(each: &mut dyn FnMut(MsgLine)) -> Result<()> {
+/// Every queue of the calling thread's IPC namespace, in the order of `/proc/sysvipc/msg`, each looked at when it is asked
+/// for. Needs no privilege. Errors: [`Unsupported`](super::Error::Unsupported) without System V IPC.
+pub fn queues() -> Result<impl Iterator<Item = MsgLine>> {
     let highest = ipc_info::msg_used()?.highest;
-    (0..=highest).filter_map(msgctl::by_index).for_each(|(line, _)| each(line));
-    Ok(())
+    Ok((0..=highest).filter_map(msgctl::by_index).map(|(line, _)| line))
 }
 
-/// As [`read_msg`], of segments.
-pub fn read_shm(each: &mut dyn FnMut(ShmLine)) -> Result<()> {
+/// As [`queues`], of segments.
+pub fn segments() -> Result<impl Iterator<Item = ShmLine>> {
     let highest = ipc_info::shm_used()?.highest;
-    (0..=highest).filter_map(shmctl::by_index).for_each(each);
-    Ok(())
+    Ok((0..=highest).filter_map(shmctl::by_index))
 }
 
-/// As [`read_msg`], of semaphore sets.
-pub fn read_sem(each: &mut dyn FnMut(SemLine)) -> Result<()> {
+/// As [`queues`], of semaphore sets.
+pub fn sets() -> Result<impl Iterator<Item = SemLine>> {
     let highest = ipc_info::sem_used()?.highest;
-    (0..=highest).filter_map(semctl::by_index).for_each(each);
-    Ok(())
+    Ok((0..=highest).filter_map(semctl::by_index))
 }
 
 /// The queue with this id. Needs no privilege.

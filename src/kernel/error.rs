@@ -76,6 +76,11 @@ impl Error {
         Self::from_errno(what, error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))
     }
 
+    /// What the C library refuses before it asks the kernel: it is no name of its kind (`EINVAL`).
+    pub fn invalid(what: impl Into<String>) -> Self {
+        Self::Os { what: what.into(), errno: Errno::EINVAL }
+    }
+
     /// The same with a word on what it means here.
     #[must_use]
     pub fn about(self, meaning: &str) -> Self {
@@ -156,6 +161,11 @@ impl Error {
     /// Whether a message is larger than its queue or socket takes (`EMSGSIZE`), or than may be asked for (`E2BIG`).
     pub const fn too_large(&self) -> bool {
         matches!(self, Self::Os { errno: Errno::EMSGSIZE | Errno::E2BIG, .. })
+    }
+
+    /// Whether a name is longer than its file system has room for (`ENAMETOOLONG`).
+    pub const fn name_too_long(&self) -> bool {
+        matches!(self, Self::Os { errno: Errno::ENAMETOOLONG, .. })
     }
 
     /// Whether the thing is not there (any more).

@@ -82,6 +82,17 @@ pub fn read_named(path: &std::path::Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::from_io(escape(path.as_os_str().as_bytes()), &error))
 }
 
+/// Reads a whole file of the caller's own, at its usual place: `None` where there is none, and where it cannot be read and
+/// cannot be seen to be the caller's either. Another user's may be met where `HOME` was kept through a change of user.
+pub fn read_own(path: &std::path::Path) -> Result<Option<Vec<u8>>> {
+    let bytes = path.as_os_str().as_bytes();
+    let is_own = || lstat(bytes).is_ok_and(|stat| stat.owner.uid == super::users::own_uid());
+    match read_named(path) {
+        Err(error) if error.is_absent() || error.is_permission() && !is_own() => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Reads a file that holds one decimal number, as those of /proc/sys do.
 pub fn read_number(path: &str) -> Result<u64> {
     let text = read(path)?;

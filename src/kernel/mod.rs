@@ -62,13 +62,13 @@ pub mod syscall;
 pub mod sysvipc;
 pub mod threads;
 pub mod timer;
+pub mod umask;
 pub mod unix_connect;
 pub mod unix_diag;
 pub mod users;
 
 mod error;
 mod text;
-mod umask;
 
 pub use error::{Error, Result, c_words};
 

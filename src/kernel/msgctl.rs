@@ -75,6 +75,14 @@ pub fn stat(id: i32) -> Result<MsgStat> {
     })
 }
 
+/// Whether the caller may read a queue (`IPC_STAT` asks that). Errors: [`Permission`](super::Error::Permission) when not.
+pub fn may_read(id: i32) -> Result<()> {
+    let mut ds = MaybeUninit::<libc::msqid_ds>::zeroed();
+    // SAFETY: `ds` is a valid, writable msqid_ds for the whole call.
+    let result = unsafe { libc::msgctl(id, libc::IPC_STAT, ds.as_mut_ptr()) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
 /// Makes a queue, or opens the one with this key unless `exclusive`; returns its id. [`Key::PRIVATE`] always makes one.
 /// Needs no privilege to make one. Errors: `EEXIST` ([`Error::exists`](super::Error::exists)), and `ENOSPC` at
 /// `kernel.msgmni`.
@@ -123,12 +131,6 @@ pub fn read_all(each: &mut dyn FnMut(MsgLine, u64)) -> bool {
     }
     (0..=highest).filter_map(by_index).for_each(|(line, limit)| each(line, limit));
     true
-}
-
-/// The queue with this id, as a line of `/proc/sysvipc/msg` would have it; `None` where there is none, or the kernel has no
-/// such call (before 4.17). Needs no privilege.
-pub fn read_one(id: i32) -> Option<MsgLine> {
-    by_index(id).map(|(line, _)| line).filter(|line| line.perm.id == id)
 }
 
 /// The queue in a slot of the kernel's table, and the most bytes it takes.

@@ -101,6 +101,14 @@ pub fn open(name: &[u8]) -> Result<Segment> {
     }
 }
 
+/// The name of a segment or semaphore as its file has it, without the slashes that a program may write before it. `None`
+/// for what the C library takes for no name: an empty one, and one with a slash in it.
+pub fn file_name(name: &[u8]) -> Option<&[u8]> {
+    let start = name.iter().position(|byte| *byte != b'/')?;
+    let name = &name[start..];
+    (!name.contains(&b'/')).then_some(name)
+}
+
 /// The file of a segment, by its name with the slash.
 pub fn path(name: &[u8]) -> Vec<u8> {
     [DIRECTORY.as_bytes(), name].concat()

@@ -2,9 +2,7 @@
 //! space; and what is used of them, by the kernel's own counts. `None` where the kernel does not show it.
 
 use super::{Error, Result, file, ipc_info, posix_shm};
-use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
-use std::mem::MaybeUninit;
 
 /// Most bytes of a System V queue without `CAP_SYS_RESOURCE` (`kernel.msgmnb`).
 pub fn msgmnb() -> Option<u64> {

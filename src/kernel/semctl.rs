@@ -105,12 +105,20 @@ pub(super) fn by_index(index: i32) -> Option<SemLine> {
     })
 }
 
+/// Whether the caller may read a set (`IPC_STAT` asks that). Errors: [`Permission`](super::Error::Permission) when not.
+pub fn may_read(id: i32) -> Result<()> {
+    let mut ds = MaybeUninit::<SemidDs>::zeroed();
+    // SAFETY: the fourth argument is the pointer member of `union semun`; `ds` is a valid, writable semid_ds.
+    let result = unsafe { libc::semctl(id, 0, libc::IPC_STAT, ds.as_mut_ptr()) };
+    Errno::result(result).map(drop).map_err(|errno| super::id_error(name(id), errno))
+}
+
 /// Makes a set of semaphores, all 0, or opens the one with this key unless `exclusive`; returns its id. Errors: `EEXIST`,
 /// `EINVAL` for a count of 0 or above the limit, `ENOSPC` at the limits of `kernel.sem`.
-pub fn create(key: Key, count: u16, mode: u16, exclusive: bool) -> Result<i32> {
+pub fn create(key: Key, count: i32, mode: u16, exclusive: bool) -> Result<i32> {
     let flags = libc::IPC_CREAT | if exclusive { libc::IPC_EXCL } else { 0 } | libc::c_int::from(mode & 0o777);
     // SAFETY: plain integers; no memory is passed.
-    let id = unsafe { libc::semget(key.0, libc::c_int::from(count), flags) };
+    let id = unsafe { libc::semget(key.0, count, flags) };
     Errno::result(id).map_err(|errno| super::Error::from_errno(format!("sem:{key}"), errno))
 }
 

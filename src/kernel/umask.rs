@@ -1,8 +1,16 @@
-//! Making files with exactly the mode asked for, whatever the umask (`man 2 umask`).
+//! The umask, and making files with exactly the mode asked for whatever it is (`man 2 umask`).
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, umask};
+
+/// The process's umask: the permission bits that new files do not get. It can only be asked for by setting it, so this is to
+/// be called while there is no other thread.
+pub fn own() -> u16 {
+    let own = umask(Mode::empty());
+    umask(own);
+    (own.bits() & 0o777) as u16
+}
 
 /// Runs `make` in a thread that has a umask of its own, 0. So the mode is right from the first moment, and no other
 /// thread's files are made with it. Where the thread may not have its own (containers forbid `unshare`), the process's

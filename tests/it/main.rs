@@ -15,6 +15,8 @@ mod cli_man;
 mod cli_rm;
 mod cli_show;
 mod commands;
+mod compat_ipcmk;
+mod compat_ipcrm;
 mod compat_ipcs;
 mod compat_ipcs_elsewhere;
 mod compat_ipcs_numbers;

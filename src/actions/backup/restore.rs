@@ -231,7 +231,7 @@ impl Restoration {
         (count, operated): (u64, bool),
     ) -> Result<String> {
         let count = u16::try_from(count).unwrap_or(u16::MAX);
-        let create = |key| semctl::create(key, count, USABLE, true);
+        let create = |key| semctl::create(key, count.into(), USABLE, true);
         let id = same_id(Kind::Semaphore, old, &create, semctl::remove, Key(key))?;
         let fill = || -> Result<()> {
             each(store, &self.entry, &mut |record| match record {

@@ -1,6 +1,7 @@
 //! Making objects: System V by key, POSIX by name, FIFOs by path. What is wanted is a plain value; `run` makes it, whole
 //! or not at all: when a later step fails, what the first one made is removed again.
 
+mod bare;
 mod fifo;
 mod limits;
 mod posix;
@@ -15,6 +16,7 @@ use crate::kernel::{self, file};
 use crate::model::{Address, Key};
 use std::fmt;
 
+pub use bare::Bare;
 pub use test_end::{End, Ended, Ending, Event, Feed, Lines, Take, TestEnd, Told, Use};
 
 /// How the new object is called.

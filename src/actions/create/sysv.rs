@@ -115,7 +115,7 @@ pub(super) fn semaphores(
     };
     // More than fits is more than any set may have: the kernel's own limit of 32,000 or so is named.
     let given = u16::try_from(wanted).unwrap_or(u16::MAX);
-    let make = |key| semctl::create(key, given, new.mode, true);
+    let make = |key| semctl::create(key, given.into(), new.mode, true);
     let calls = Calls { kind: Kind::Semaphore, wanted, make: &make, find: semctl::find };
     let obtained = obtain(new, naming, &calls)?;
     let id = obtained.id;
@@ -175,15 +175,17 @@ fn obtain(new: &NewObject, naming: &Naming, calls: &Calls<'_>) -> Result<Obtaine
     for _ in 0..TRIES {
         let key = match naming {
             Naming::Key(key) => *key,
-            Naming::Random => key::random()?,
+            Naming::Random => match at_random(calls.make) {
+                Ok((id, key)) => return Ok(Obtained { id, opened: false, key: in_words(naming, key) }),
+                Err(error) if error.exists() => break,
+                Err(error) => return Err(failed(Key::PRIVATE, error)),
+            },
             Naming::Ftok { path, id } => key::ftok(path, *id)?,
             Naming::Private | Naming::Name(_) => Key::PRIVATE,
         };
         match (calls.make)(key) {
             Ok(id) => return Ok(Obtained { id, opened: false, key: in_words(naming, key) }),
             Err(error) if !error.exists() => return Err(failed(key, error)),
-            // A random one is tried anew; another is what is meant.
-            Err(_) if *naming == Naming::Random => {}
             Err(_) => match (calls.find)(key, 0) {
                 Ok(id) if !new.or_open => return Err(exists(&address(calls.kind, Which::Id(id)), Some(key))),
                 Ok(id) => match (calls.find)(key, new.mode) {
@@ -198,6 +200,19 @@ fn obtain(new: &NewObject, naming: &Naming, calls: &Calls<'_>) -> Result<Obtaine
     }
     let why = format!("in {TRIES} tries its key was always taken, or what had it went away");
     Err(Refusal::Failed { what: new.noun().to_owned(), why })
+}
+
+/// Makes an object with a random key that nobody has: one that is taken is tried anew. Returns its id and key. Errors: those
+/// of `create`, and `EEXIST` when each key was taken.
+pub(super) fn at_random(create: &dyn Fn(Key) -> kernel::Result<i32>) -> kernel::Result<(i32, Key)> {
+    let mut tries = 1;
+    loop {
+        let key = key::random()?;
+        match create(key) {
+            Err(error) if error.exists() && tries < TRIES => tries += 1,
+            made => return made.map(|id| (id, key)),
+        }
+    }
 }
 
 fn in_words(naming: &Naming, key: Key) -> String {

@@ -2,6 +2,7 @@
 //! can be made again, or without.
 
 mod batch;
+pub mod outright;
 mod words;
 
 pub use batch::{Backups, remove_all};

@@ -2,6 +2,7 @@
 //! gives to the value. That is done only when a shell asks: no other run of ipcx pays for it.
 
 use super::{names, objects};
+use crate::cli::man;
 use crate::config::theme::ThemeName;
 use crate::kernel::users;
 use crate::model::{Address, Kinds};
@@ -48,6 +49,7 @@ enum Offer {
     Group,
     Theme,
     View,
+    Page,
     File,
     Directory,
 }
@@ -95,6 +97,7 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         (_, "theme", _) => Offer::Theme,
         (_, "view", _) => Offer::View,
         (_, _, "FILE" | "PATH") => Offer::File,
+        (_, _, "PAGE") => Offer::Page,
         (_, _, "DIR") => Offer::Directory,
         _ => return None,
     })
@@ -160,6 +163,7 @@ impl Offer {
             Self::Columns => names::columns(text),
             Self::Sorting => names::sorting(text),
             Self::Theme => ThemeName::ALL.iter().map(|theme| names::one(theme.to_string(), "")).collect(),
+            Self::Page => man::short_names().map(|(name, about)| names::one(name, about)).collect(),
             Self::View => View::ALL.iter().map(|view| names::one(view.name(), "")).collect(),
         };
         // Named once is enough.

@@ -3,8 +3,9 @@
 use super::column::Column;
 use super::encode::print;
 use super::options::Asked;
-use super::values::{TimeFormat, write_size};
+use super::times::TimeFormat;
 use crate::compat::names::Names;
+use crate::compat::size;
 use crate::kernel::file::Stat;
 use crate::kernel::local_time::{self, LocalTime};
 use crate::kernel::sysvipc::{MsgLine, Perm, SemLine, ShmLine};
@@ -185,7 +186,7 @@ impl Cells {
         if self.bytes {
             return number(bytes, out);
         }
-        write_size(bytes, &self.decimal_point, out);
+        out.extend(size::human(bytes, &self.decimal_point).bytes());
         true
     }
 

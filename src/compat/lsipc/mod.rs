@@ -12,11 +12,11 @@ mod limits;
 mod options;
 mod posix;
 mod table;
-mod values;
+mod times;
 
-use super::{Call, Stop, out};
-use crate::kernel::sysvipc::{self, SemLine};
-use crate::kernel::{Error, msgctl, semctl, streams};
+use super::{Call, Stop, lists, out};
+use crate::kernel::sysvipc::SemLine;
+use crate::kernel::{msgctl, semctl, streams};
 use cells::{Cells, Object, number};
 use column::ELEMENTS;
 use encode::Plain;
@@ -120,40 +120,56 @@ struct Listing<'a> {
 
 impl Listing<'_> {
     fn read(&mut self, facility: Facility) -> Result<(), Stop> {
-        let read = match facility {
-            Facility::Shm => sysvipc::read_shm(&mut |line| self.add(line.perm.id, &Object::Shm(&line))),
+        match facility {
+            Facility::Shm => self.read_segments(),
             Facility::Queue => self.read_queues(),
-            Facility::Sem => sysvipc::read_sem(&mut |line| {
-                self.add(line.perm.id, &Object::Sem(&line));
-                if self.asked.one == Some(One::Id(line.perm.id)) {
-                    self.set = Some(line);
-                }
-            }),
+            Facility::Sem => self.read_sets(),
             Facility::PosixShm | Facility::PosixQueue | Facility::PosixSem => {
                 for object in posix::objects(facility)? {
                     if self.names(&object.name) {
                         self.put(&Object::Posix(&object));
                     }
                 }
-                Ok(0)
             }
-        };
-        read.map(drop).map_err(|error: Error| Stop::because(error.to_string()))
+        }
+        Ok(())
+    }
+
+    fn read_segments(&mut self) {
+        match self.id() {
+            Some(id) => lists::segment(id).iter().for_each(|line| self.put(&Object::Shm(line))),
+            None => lists::segments(&mut |line| self.put(&Object::Shm(&line))),
+        }
     }
 
     /// The kernel answers a call for each queue in a third of the time that it takes to write its table as text; that is
     /// read where there are no such calls.
-    fn read_queues(&mut self) -> Result<usize, Error> {
-        if let Some(One::Id(id)) = self.asked.one
-            && let Some(line) = msgctl::read_one(id)
-        {
-            self.put(&Object::Queue(&line));
-            return Ok(0);
+    fn read_queues(&mut self) {
+        match self.id() {
+            Some(id) => lists::queue(id).iter().for_each(|line| self.put(&Object::Queue(line))),
+            None if msgctl::read_all(&mut |line, _| self.put(&Object::Queue(&line))) => {}
+            None => lists::queues(&mut |line| self.put(&Object::Queue(&line))),
         }
-        if msgctl::read_all(&mut |line, _| self.add(line.perm.id, &Object::Queue(&line))) {
-            return Ok(0);
+    }
+
+    fn read_sets(&mut self) {
+        match self.id() {
+            Some(id) => {
+                self.set = lists::set(id);
+                if let Some(line) = self.set {
+                    self.put(&Object::Sem(&line));
+                }
+            }
+            None => lists::sets(&mut |line| self.put(&Object::Sem(&line))),
         }
-        sysvipc::read_msg(&mut |line| self.add(line.perm.id, &Object::Queue(&line)))
+    }
+
+    /// The id that is asked for.
+    fn id(&self) -> Option<i32> {
+        match self.asked.one {
+            Some(One::Id(id)) => Some(id),
+            _ => None,
+        }
     }
 
     /// Whether this is the name of an object that is asked for.
@@ -162,13 +178,6 @@ impl Listing<'_> {
         match &self.asked.one {
             Some(One::Name(wanted)) => bare(wanted) == bare(name),
             _ => true,
-        }
-    }
-
-    /// Adds a System V object, if it is asked for.
-    fn add(&mut self, id: i32, object: &Object<'_>) {
-        if self.asked.one.as_ref().is_none_or(|one| *one == One::Id(id)) {
-            self.put(object);
         }
     }
 

@@ -4,7 +4,7 @@
 use super::column::{Column, LIMITS, SYSTEM_V};
 use super::facility::Facility;
 use super::table::Shape;
-use super::values::TimeFormat;
+use super::times::TimeFormat;
 use crate::compat::getopt::{Known, Takes};
 use crate::compat::number;
 use crate::compat::{Call, Stop};

@@ -7,7 +7,9 @@
 
 mod queue;
 
-pub use queue::{Access, DRAINED, FILLER, NO_PRIORITY, Queue, RECEIVING, create, open_queue, room_to_drain};
+pub use queue::{
+    Access, DRAINED, FILLER, NO_PRIORITY, Queue, RECEIVING, create, create_default, open_queue, room_to_drain,
+};
 
 use super::file::{self, FileType, Stat};
 use super::{Error, Result, text};

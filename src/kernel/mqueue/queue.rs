@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_attr_member_t, mq_open};
 use nix::sys::stat::Mode;
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -88,6 +88,22 @@ pub fn create(name: &[u8], mode: u16, most_messages: u64, message_bytes: u64, ex
         Err(error) if error.is_absent() => create(name, mode, most_messages, message_bytes, true),
         opened => opened,
     }
+}
+
+/// Makes a queue as a plain `mq_open` does: as large as `msg_default` and `msgsize_default` of `/proc/sys/fs/mqueue` say,
+/// and with what the umask leaves of the mode. Errors: as [`create`]; [`Error::Permission`] for a slash in the name.
+pub fn create_default(name: &[u8], mode: u16) -> Result<Queue> {
+    let path = [b"/", name].concat();
+    let fail = |errno| Error::from_errno(format!("queue:{}", escape(&path)), errno);
+    let c_path = CString::new(&*path).map_err(|_| fail(Errno::EINVAL))?;
+    let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC | libc::O_NONBLOCK;
+    let attributes = std::ptr::null::<libc::mq_attr>();
+    // nix leaves the mode out where there are no attributes.
+    // SAFETY: a terminated name, then mode and attributes as O_CREAT asks for; none are the kernel's own.
+    let fd = unsafe { libc::mq_open(c_path.as_ptr(), flags, libc::c_uint::from(mode), attributes) };
+    let fd = Errno::result(fd).map_err(fail)?;
+    // SAFETY: the call just returned this descriptor; nothing else owns it.
+    Ok(Queue { fd: unsafe { OwnedFd::from_raw_fd(fd) }, name: path.into() })
 }
 
 fn open_with(name: &[u8], flags: MQ_OFlag, mode: Mode, attributes: Option<&MqAttr>) -> Result<Queue> {

@@ -3,6 +3,7 @@
 //! `unsafe` lives here and nowhere else in the tests; each block says why it is sound.
 #![allow(unsafe_code)]
 
+pub mod anew;
 pub mod children;
 pub mod cli;
 pub mod isolated;

@@ -1,4 +1,4 @@
-//! A process that is stopped at each of its system calls, and killed at one of them (`man 2 ptrace`).
+//! A process that is stopped at each of its system calls: to kill it at one of them, or to count them (`man 2 ptrace`).
 
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill};
@@ -14,14 +14,7 @@ const ENTRY: u8 = 1;
 /// call that makes a file or directory. `None`: it ended before that. Otherwise the call's number and whether it was its
 /// entry. Calls of threads other than the first are not counted.
 pub fn killed_at(command: &mut Command, stop: usize) -> Option<(u64, bool)> {
-    // SAFETY: one system call, which neither allocates nor takes a lock.
-    unsafe { command.pre_exec(|| Ok(ptrace::traceme()?)) };
-    #[allow(clippy::zombie_processes, reason = "it is waited for below, by its id")]
-    let child = command.spawn().unwrap();
-    let pid = Pid::from_raw(child.id().cast_signed());
-    assert_eq!(waitpid(pid, None).unwrap(), WaitStatus::Stopped(pid, Signal::SIGTRAP), "stops at exec");
-    let options = ptrace::Options::PTRACE_O_TRACESYSGOOD | ptrace::Options::PTRACE_O_EXITKILL;
-    ptrace::setoptions(pid, options).unwrap();
+    let pid = traced(command);
     let (mut begun, mut stops, mut last) = (false, 0, 0);
     let mut signal = None;
     loop {
@@ -46,6 +39,36 @@ pub fn killed_at(command: &mut Command, stop: usize) -> Option<(u64, bool)> {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Runs a command to its end and tells how many system calls its first thread made.
+pub fn calls(command: &mut Command) -> usize {
+    let pid = traced(command);
+    let mut stops: usize = 0;
+    let mut signal = None;
+    loop {
+        ptrace::syscall(pid, signal.take()).unwrap();
+        match waitpid(pid, None).unwrap() {
+            WaitStatus::PtraceSyscall(_) => stops += 1,
+            WaitStatus::Stopped(_, other) => signal = Some(other),
+            // Of its last call there is no return.
+            WaitStatus::Exited(..) => return stops.div_ceil(2),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Starts a command, stopped before its first call.
+fn traced(command: &mut Command) -> Pid {
+    // SAFETY: one system call, which neither allocates nor takes a lock.
+    unsafe { command.pre_exec(|| Ok(ptrace::traceme()?)) };
+    #[allow(clippy::zombie_processes, reason = "it is waited for below, by its id")]
+    let child = command.spawn().unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed());
+    assert_eq!(waitpid(pid, None).unwrap(), WaitStatus::Stopped(pid, Signal::SIGTRAP), "stops at exec");
+    let options = ptrace::Options::PTRACE_O_TRACESYSGOOD | ptrace::Options::PTRACE_O_EXITKILL;
+    ptrace::setoptions(pid, options).unwrap();
+    pid
 }
 
 /// The call's number at its entry, whether this is the entry, and whether the call makes a file or directory.
