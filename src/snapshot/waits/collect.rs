@@ -138,7 +138,7 @@ fn wanted(proc: &OwnedFd, threads: &[Thread], own: namespace::Namespaces) -> (Wa
 }
 
 fn nothing() -> Want {
-    Want { comms: true, ..Want::tables(Kinds::empty()) }
+    Want::tables(Kinds::empty())
 }
 
 /// Which kinds of object a wait is for; and the file, where it is one that nobody need have open.

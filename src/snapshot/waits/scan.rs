@@ -64,12 +64,23 @@ fn with_lengths(all: Vec<Asleep>) -> Vec<Thread> {
 
 /// Looks at one thread again: whether it still sleeps in what it slept in, and did so all the time.
 pub(super) fn again(proc: &OwnedFd, thread: &mut Thread, buffer: &mut Vec<u8>) {
-    if !still(proc, thread, buffer) {
-        thread.look = Look::Moved;
+    // Of what anybody can wake it does not matter that it slept all the time.
+    if thread.wait().is_some_and(|wait| !may_be_closed(&wait.on)) {
+        if !still(proc, thread, buffer) {
+            thread.look = Look::Moved;
+        }
         return;
     }
     let switches = sched::read(proc, thread.pid, thread.tid(), buffer).ok().and_then(|ran| ran.switches);
     thread.settled = switches.is_some() && switches == thread.switches;
+    if !thread.settled && !still(proc, thread, buffer) {
+        thread.look = Look::Moved;
+    }
+}
+
+/// Whether all who could end a wait can be known, or usually are.
+fn may_be_closed(on: &On) -> bool {
+    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_))
 }
 
 fn still(proc: &OwnedFd, thread: &Thread, buffer: &mut Vec<u8>) -> bool {
@@ -113,7 +124,8 @@ impl<'a> Worker<'a> {
                 false => self.look(pid, tid),
             };
             let object = matches!(&look, Look::Waits(wait) if is_of_object(&wait.on));
-            if object && caught.is_none() {
+            let closed = matches!(&look, Look::Waits(wait) if may_be_closed(&wait.on));
+            if object && closed && caught.is_none() {
                 caught = process::read_caught(self.proc, pid, &mut self.buffer).ok();
             }
             let asleep = !matches!(look, Look::Runs | Look::Ended | Look::Moved);
@@ -160,7 +172,7 @@ impl<'a> Worker<'a> {
 
 /// Whether something had to be looked up to know what is waited for.
 fn points(on: &On) -> bool {
-    !matches!(on, On::Signal | On::Time | On::Vfork | On::Resumed | On::Child { .. })
+    !matches!(on, On::Signal | On::Time | On::Vfork | On::Resumed | On::Child { .. } | On::MsgReceive { .. })
 }
 
 /// Whether it waits for an object, not just for time or a signal.
