@@ -7,6 +7,7 @@
 //! `cargo bench --bench kernel -- sysvipc`; each once, to see that it works: `-- --test`.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
+use ipcx::diagnose::why::diagnose;
 use ipcx::kernel::{maps, process, sysvipc, unix_diag};
 use ipcx::model::{Kinds, escape_into};
 use ipcx::output::{json, table};
@@ -184,6 +185,14 @@ fn machine(criterion: &mut Criterion) {
     }
     group.finish();
 
+    // Why everybody sleeps should take less than twice the time of reading each thread's call once.
+    let mut group = criterion.benchmark_group("why");
+    group.bench_function("each thread's call, read once", |bencher| bencher.iter(read_calls));
+    group.bench_function("everybody", |bencher| {
+        bencher.iter(|| diagnose(&ipcx::snapshot::waits::collect(None).expect("/proc is there")));
+    });
+    group.finish();
+
     let snapshot = take(&Want::everything(Kinds::all()));
     let shown = columns::for_kinds(Kinds::all(), false);
     let mut group = criterion.benchmark_group("render");
@@ -198,6 +207,14 @@ fn machine(criterion: &mut Criterion) {
     });
     group.finish();
     drop((pipes, pairs));
+}
+
+/// Reads `/proc/PID/task/TID/syscall` of all threads, and does nothing with it.
+fn read_calls() -> usize {
+    let list = |path: &str| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let pids = list("/proc").filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let tasks = pids.flat_map(|pid| list(&format!("/proc/{pid}/task")));
+    tasks.filter_map(|task| std::fs::read(task.path().join("syscall")).ok()).map(|text| text.len()).sum()
 }
 
 fn take(want: &Want) -> Snapshot {

@@ -165,6 +165,11 @@ impl OutputArgs {
     }
 }
 
+/// A layout for standard output, fitted to the terminal if it is one.
+pub(super) fn layout(color: Option<Color>) -> Layout {
+    OutputArgs { color, ..OutputArgs::default() }.layout(true, false)
+}
+
 /// Columns of the terminal; where it does not know, `COLUMNS`, or 80.
 pub(super) fn terminal_width() -> usize {
     let known = ratatui::crossterm::terminal::size().ok().map(|(width, _)| usize::from(width)).filter(|w| *w > 0);

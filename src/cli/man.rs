@@ -44,6 +44,7 @@ pub static PAGES: &[Page] = pages![
     "ipcx-kill.1",
     "ipcx-graph.1",
     "ipcx-limits.1",
+    "ipcx-why.1",
     "ipcx-tui.1",
     "ipcx-config.1",
     "ipcx-keys.1",

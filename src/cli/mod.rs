@@ -33,6 +33,7 @@ mod show;
 mod tui;
 mod undo;
 mod values;
+mod why;
 
 use crate::config::Settings;
 use clap::{Parser, Subcommand};
@@ -96,11 +97,19 @@ enum Command {
     Kill(kill::Kill),
     Graph(graph::Graph),
     Limits(limits::Limits),
+    Why(why::Why),
     Tui(tui::Tui),
     Config(config::Config),
     Keys(keys::Keys),
     Man(man::Man),
     Completions(completions::Completions),
+}
+
+impl Command {
+    /// Whether nothing that a setting decides is done: what looks works with a broken file too.
+    const fn only_looks(&self) -> bool {
+        matches!(self, Self::Ls(_) | Self::Show(_) | Self::Leaks(_) | Self::Graph(_) | Self::Limits(_) | Self::Why(_))
+    }
 }
 
 /// The whole command line as clap knows it: help, manual pages and completions are made of it.
@@ -144,18 +153,15 @@ impl Cli {
         }
         let opens = self.tui.is_asked_for() || tui::is_terminal();
         // What only looks needs no settings; a file that was asked for is read all the same.
-        let settings =
-            match &self.command {
-                Some(Command::Config(config)) => return config.run(asked),
-                Some(Command::Man(man)) => return man.run(),
-                Some(Command::Completions(completions)) => return completions.run(),
-                None if opens => settings::load(asked)?,
-                None
-                | Some(
-                    Command::Ls(_) | Command::Show(_) | Command::Leaks(_) | Command::Graph(_) | Command::Limits(_),
-                ) if asked.is_none() => Settings::default(),
-                _ => settings::load(asked)?,
-            };
+        let settings = match &self.command {
+            Some(Command::Config(config)) => return config.run(asked),
+            Some(Command::Man(man)) => return man.run(),
+            Some(Command::Completions(completions)) => return completions.run(),
+            None if opens => settings::load(asked)?,
+            None if asked.is_none() => Settings::default(),
+            Some(command) if asked.is_none() && command.only_looks() => Settings::default(),
+            _ => settings::load(asked)?,
+        };
         let read_only = self.read_only || settings.forbid_changes();
         match self.command {
             None if opens => self.tui.run(read_only, settings),
@@ -175,6 +181,7 @@ impl Cli {
             Some(Command::Kill(kill)) => kill.run(read_only),
             Some(Command::Graph(graph)) => graph.run(),
             Some(Command::Limits(limits)) => limits.run(),
+            Some(Command::Why(why)) => why.run(),
             Some(Command::Config(config)) => config.run(asked),
             Some(Command::Man(man)) => man.run(),
             Some(Command::Completions(completions)) => completions.run(),

@@ -14,6 +14,7 @@ mod sysv;
 mod verdict;
 #[cfg(test)]
 mod verdict_tests;
+pub mod why;
 
 pub use holdings::{Holding, holdings};
 pub use left::{Left, Sum, left};

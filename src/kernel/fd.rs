@@ -43,6 +43,8 @@ pub enum Target {
     File,
     /// `io_uring`: may hold other descriptors that no /proc file lists as open.
     IoUring,
+    /// `eventfd`: which one, its fdinfo tells.
+    Event,
 }
 
 /// An open descriptor.
@@ -103,6 +105,14 @@ impl FdReader {
         result
     }
 
+    /// One descriptor of a task; `None` when it is open on something else than [`FdReader::read`] tells. Asks no file
+    /// server either. Errors: likewise, and [`Error::NotFound`] for a number that is not open.
+    pub fn read_one(&mut self, proc: impl AsFd, task: &str, fd: u32) -> Result<Option<OpenFd>> {
+        let what = format!("{task}/fd");
+        let dir = file::open_directory_at(proc, &what)?;
+        self.look(dir.as_fd(), fd).map_err(|errno| Error::from_errno(what, errno))
+    }
+
     fn look(&mut self, dir: BorrowedFd<'_>, fd: u32) -> nix::Result<Option<OpenFd>> {
         let mut buffer = [0u8; 12];
         let name = c_number(&mut buffer, fd);
@@ -112,7 +122,11 @@ impl FdReader {
             libc::S_IFIFO => self.fifo(dir, name, device)?,
             libc::S_IFSOCK if self.is_socket(dir, name, device)? => Target::Socket,
             libc::S_IFREG => Target::File,
-            0 if link(dir, name)?.starts_with(b"anon_inode:[io_uring]") => Target::IoUring,
+            0 => match &link(dir, name)?[..] {
+                b"anon_inode:[io_uring]" => Target::IoUring,
+                b"anon_inode:[eventfd]" => Target::Event,
+                _ => return Ok(None),
+            },
             _ => return Ok(None),
         };
         let mut open = OpenFd { fd, target, device, inode: st.stx_ino, uid: st.stx_uid, reads: false, writes: false };
@@ -144,6 +158,11 @@ impl FdReader {
 /// another mount namespace; compare device and inode before believing it.
 pub fn read_path(proc: impl AsFd, pid: u32, fd: u32) -> Result<Vec<u8>> {
     read_link(proc, &format!("{pid}/fd/{fd}"))
+}
+
+/// The same of a descriptor of one task, whose table may be its own: `PID/task/TID`.
+pub fn read_path_of(proc: impl AsFd, task: &str, fd: u32) -> Result<Vec<u8>> {
+    read_link(proc, &format!("{task}/fd/{fd}"))
 }
 
 /// The same of a process's working directory.

@@ -200,6 +200,15 @@ pub fn born(path: &[u8]) -> Option<Time> {
     birth(libc::AT_FDCWD, &std::ffi::CString::new(path).ok()?, 0)
 }
 
+/// When a pipe was made, through the link of a descriptor; known only while nothing was written to it nor read from it, which
+/// stamps its times (`fs/pipe.c`): then all three are still those of its making. `None` otherwise.
+pub fn pipe_made(dir: impl AsFd, link: &[u8]) -> Option<Time> {
+    let st = fstatat(dir, OsStr::from_bytes(link), AtFlags::empty()).ok()?;
+    let times = [(st.st_atime, st.st_atime_nsec), (st.st_mtime, st.st_mtime_nsec), (st.st_ctime, st.st_ctime_nsec)];
+    let (secs, nanos) = times[0];
+    times.iter().all(|time| *time == times[0]).then_some(Time { secs, nanos: nanos as u32 })
+}
+
 /// As [`born`], of a file that is open or held.
 pub fn born_open(fd: impl AsFd) -> Option<Time> {
     birth(fd.as_fd().as_raw_fd(), c"", libc::AT_EMPTY_PATH)

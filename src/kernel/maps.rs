@@ -18,6 +18,8 @@ pub struct Mapping<'a> {
     pub inode: u64,
     /// Path as the kernel tells it, newlines escaped, with ` (deleted)` where its name is gone.
     pub path: &'a [u8],
+    /// What is written to it others see (`s`, not `p`).
+    pub shared: bool,
     /// Where it begins and ends, and its offset in the file: read on demand, by [`Mapping::place`].
     range: &'a [u8],
     offset: &'a [u8],
@@ -76,7 +78,8 @@ pub fn parse(text: &[u8], each: &mut dyn FnMut(Mapping<'_>)) {
     for line in text.split(|b| *b == b'\n') {
         // address perms offset device inode path: five fields with single blanks, then padding and the path.
         let mut fields = line.splitn(6, |b| *b == b' ');
-        let (Some(range), Some(offset)) = (fields.next(), fields.nth(1)) else { continue };
+        let (Some(range), Some(access), Some(offset)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        let shared = access.ends_with(b"s");
         let (Some(device), Some(inode)) = (fields.next(), fields.next()) else { continue };
         let Some(inode) = decimal(inode).filter(|inode| *inode != 0) else {
             // Segment 0 of a namespace has inode 0, and is told from memory without a file by its name.
@@ -85,14 +88,44 @@ pub fn parse(text: &[u8], each: &mut dyn FnMut(Mapping<'_>)) {
                 && inode == b"0"
                 && let Some(device) = Device::from_maps(device)
             {
-                each(Mapping { device, inode: 0, path, range, offset });
+                each(Mapping { device, inode: 0, path, shared, range, offset });
             }
             continue;
         };
         let Some(device) = Device::from_maps(device) else { continue };
         let path = fields.next().unwrap_or_default().trim_ascii_start();
-        each(Mapping { device, inode, path, range, offset });
+        each(Mapping { device, inode, path, shared, range, offset });
     }
+}
+
+/// The mapping that an address lies in, where it shares memory with whoever maps the same file: device, inode, path as in
+/// [`Mapping`], and the offset of the address in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// Device of the file; memory shared without a file has one of the kernel's.
+    pub device: Device,
+    /// Its inode.
+    pub inode: u64,
+    /// Its path.
+    pub path: Vec<u8>,
+    /// Bytes from its beginning.
+    pub offset: u64,
+}
+
+/// Finds what an address of a task shares with other processes; `None` when its memory there is private.
+pub fn read_shared(proc: impl AsFd, task: &str, address: u64, buffer: &mut Vec<u8>) -> Result<Option<Shared>> {
+    file::read_at(proc, &format!("{task}/maps"), buffer)?;
+    let mut found = None;
+    parse(buffer, &mut |mapping| {
+        if let Some(place) = mapping.place()
+            && (place.start..place.end).contains(&address)
+            && mapping.shared
+        {
+            let (device, inode, path) = (mapping.device, mapping.inode, mapping.path.to_vec());
+            found = Some(Shared { device, inode, path, offset: place.offset + (address - place.start) });
+        }
+    });
+    Ok(found)
 }
 
 /// The devices on which System V segments live: the kernel's internal tmpfs and, for `SHM_HUGETLB`, its internal
@@ -156,7 +189,7 @@ mod tests {
     #[test]
     fn keys_in_names() {
         let device = Device { major: 0, minor: 1 };
-        let key = |path: &[u8]| Mapping { device, inode: 1, path, range: b"", offset: b"" }.sysv_key();
+        let key = |path: &[u8]| Mapping { device, inode: 1, path, shared: true, range: b"", offset: b"" }.sysv_key();
         assert_eq!(key(b"/SYSVdeadbeef (deleted)"), Some(0xdead_beef_u32 as i32));
         assert_eq!(key(b"/SYSV00000000"), Some(0));
         for path in [&b"/SYSV"[..], b"/SYSV123456789", b"/SYSV1234567g", b"/tmp/SYSV00000000", b"/SYSV+1234567"] {

@@ -77,6 +77,35 @@ pub fn read_ipc(proc: impl AsFd, which: &str) -> Result<u64> {
     read(proc, &format!("{which}/ns/ipc"))
 }
 
+/// The same of the network namespace.
+pub fn read_net(proc: impl AsFd, which: &str) -> Result<u64> {
+    read(proc, &format!("{which}/ns/net"))
+}
+
+/// The same of the PID namespace.
+pub fn read_pid(proc: impl AsFd, which: &str) -> Result<u64> {
+    read(proc, &format!("{which}/ns/pid"))
+}
+
+/// Does something in the IPC and network namespace of a process, on a thread that ends with it: nothing else moves. Needs
+/// `CAP_SYS_ADMIN` here and in the user namespaces that own them. Errors: [`Error::Permission`], [`Error::NotFound`].
+pub fn inside<T: Send>(pid: u32, work: impl FnOnce() -> T + Send) -> Result<T> {
+    use nix::sched::{CloneFlags, setns};
+    let open = |kind: &str| {
+        let path = format!("/proc/{pid}/ns/{kind}");
+        std::fs::File::open(&path).map_err(|error| Error::from_io(path, &error))
+    };
+    let spaces = [(open("ipc")?, CloneFlags::CLONE_NEWIPC), (open("net")?, CloneFlags::CLONE_NEWNET)];
+    let enter = || {
+        for (space, kind) in &spaces {
+            setns(space, *kind).map_err(|errno| Error::from_errno(format!("namespaces of pid {pid}"), errno))?;
+        }
+        Ok(work())
+    };
+    let gone = || Error::Gone { what: format!("namespaces of pid {pid}") };
+    std::thread::scope(|scope| scope.spawn(enter).join()).map_err(|_| gone())?
+}
+
 fn read(dir: impl AsFd, path: &str) -> Result<u64> {
     let link = readlinkat(dir, path).map_err(|errno| Error::from_errno(path, errno))?;
     parse_link(link.as_bytes())

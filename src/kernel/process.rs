@@ -55,6 +55,49 @@ pub fn read_stat(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Proc
     parse_stat(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its fields".into() })
 }
 
+/// Reads the same of one thread, `/proc/PID/task/TID/stat`: its own id, name, state and start, and its process's parent.
+pub fn read_thread_stat(proc: impl AsFd, pid: u32, tid: u32, buffer: &mut Vec<u8>) -> Result<Process> {
+    let path = format!("{pid}/task/{tid}/stat");
+    file::read_at(proc, &path, buffer)?;
+    parse_stat(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its fields".into() })
+}
+
+/// The processor that a task last ran on, of its line of `stat`.
+pub fn parse_processor(line: &[u8]) -> Option<usize> {
+    let close = memchr::memrchr(b')', line)?;
+    let mut n = Numbers::new(line[close + 1..].trim_ascii_end());
+    // The 39th field; the second was the comm.
+    for _ in 3..39 {
+        n.field()?;
+    }
+    n.unsigned()
+}
+
+/// Reads which signals a process has handlers for (`SigCgt` of `/proc/PID/status`), signal 1 in bit 0. Needs no privilege.
+pub fn read_caught(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<u64> {
+    let path = format!("{pid}/status");
+    file::read_at(proc, &path, buffer)?;
+    let line = buffer.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"SigCgt:"));
+    line.and_then(|line| Numbers::new(line).hex())
+        .ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its SigCgt line".into() })
+}
+
+/// Whether a process runs a 32-bit program, by the class in the head of its executable. Needs ptrace read access.
+pub fn is_32_bit(proc: impl AsFd, pid: u32) -> Result<bool> {
+    use nix::fcntl::{OFlag, openat};
+    let path = format!("{pid}/exe");
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let exe = openat(proc, path.as_str(), flags, nix::sys::stat::Mode::empty())
+        .map_err(|errno| Error::from_errno(path.as_str(), errno))?;
+    let mut head = [0; 5];
+    file::pread(exe, &mut head, 0)?;
+    // EI_CLASS: 1 is ELFCLASS32, 2 ELFCLASS64.
+    match head {
+        [0x7f, b'E', b'L', b'F', class @ (1 | 2)] => Ok(class == 1),
+        _ => Err(Error::Malformed { what: path, detail: "its head".into() }),
+    }
+}
+
 /// Parses the line of `/proc/PID/stat`.
 pub fn parse_stat(line: &[u8]) -> Option<Process> {
     let open = memchr::memchr(b'(', line)?;

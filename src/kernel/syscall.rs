@@ -77,6 +77,35 @@ pub fn read_waits(
     if seen { Ok(()) } else { Err(refused) }
 }
 
+/// What a task does, by its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// On a processor, or about to be.
+    Runs,
+    /// In no call: stopped, or in a fault.
+    NoCall,
+    /// In a call.
+    Calls(Call),
+}
+
+/// Reads the line of one task. Privilege and errors as for [`read_waits`].
+pub fn read(proc: impl AsFd, pid: u32, tid: u32, buffer: &mut Vec<u8>) -> Result<Doing> {
+    file::read_at(proc, &format!("{pid}/task/{tid}/syscall"), buffer)?;
+    Ok(match parse(buffer) {
+        Some(call) => Doing::Calls(call),
+        None if buffer.starts_with(b"running") => Doing::Runs,
+        None => Doing::NoCall,
+    })
+}
+
+impl Call {
+    /// Whether the stack pointer lies where that of a 32-bit program must lie; a thread of a 64-bit one may have put its
+    /// stack there too.
+    pub fn is_low(&self) -> bool {
+        u32::try_from(self.stack).is_ok()
+    }
+}
+
 /// Parses the file's line; `None` for `running`, for a task that is in no call (`-1 …`), and for anything else.
 pub fn parse(line: &[u8]) -> Option<Call> {
     let mut n = Numbers::new(line.trim_ascii());
@@ -93,7 +122,7 @@ pub fn decode(call: Call) -> Option<Wait> {
     let [first, second, ..] = call.arguments;
     let (id, fd) = (first as u32 as i32, first as u32);
     if cfg!(target_arch = "x86_64") {
-        if u32::try_from(call.stack).is_ok() {
+        if call.is_low() {
             return decode_i386(call.number, first, second);
         }
         return match call.number {

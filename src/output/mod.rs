@@ -13,5 +13,6 @@ pub mod osc52;
 pub mod peek;
 pub mod stream;
 pub mod table;
+pub mod why;
 
 mod in_order;

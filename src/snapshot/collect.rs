@@ -116,6 +116,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         processes,
         names,
         sockets: picture.sockets,
+        places: picture.places,
     };
     if want.room {
         snapshot.room = room::read(want, &snapshot, posix_queues);

@@ -18,6 +18,7 @@ mod sysv;
 #[cfg(test)]
 pub(crate) mod testing;
 mod visibility;
+pub mod waits;
 mod want;
 
 pub use collect::{SnapshotError, collect};
@@ -27,7 +28,7 @@ pub use want::Want;
 use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::Namespaces;
-use crate::model::{Holder, Object, Process, Time, Usage};
+use crate::model::{Holder, Identity, Object, Process, Time, Usage};
 use holders::Holders;
 use names::Names;
 use processes::Processes;
@@ -53,6 +54,7 @@ pub struct Snapshot {
     processes: Processes,
     names: Names,
     sockets: FxHashMap<u64, u32>,
+    places: FxHashMap<Identity, u32>,
 }
 
 impl Snapshot {
@@ -92,6 +94,11 @@ impl Snapshot {
     /// The socket with this inode, by its place in [`Snapshot::objects`].
     pub fn socket(&self, inode: u64) -> Option<usize> {
         self.sockets.get(&inode).map(|index| *index as usize)
+    }
+
+    /// Any other object with this identity, likewise.
+    pub fn place(&self, identity: Identity) -> Option<usize> {
+        self.places.get(&identity).map(|place| *place as usize)
     }
 
     /// A user's name, if names were wanted and there is one.

@@ -235,6 +235,7 @@ impl<'a> Worker<'a> {
                     found.io_uring = true;
                     false
                 }
+                Target::Event => false,
             };
             if wanted {
                 found.hits.push((pid, Hit::Fd(open)));

@@ -101,6 +101,7 @@ impl Scene {
             },
             visibility: Visibility { initial_ipc_namespace: true, ..self.visibility.clone() },
             sockets: sockets.collect(),
+            places: self.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect(),
             objects: self.objects.clone(),
             room: self.room.clone(),
             clock: Clock { now, boot: BOOT, ticks_per_second: 100 },

@@ -71,3 +71,6 @@ mod undo_kinds;
 mod undo_store;
 mod verdicts;
 mod visibility;
+mod why;
+mod why_all;
+mod why_locks;

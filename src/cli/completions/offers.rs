@@ -35,6 +35,8 @@ enum Offer {
     Name(Kinds),
     /// Addresses that begin so, or a file's path.
     Address(&'static [&'static str]),
+    /// A process, by its number or `pid:`.
+    Process,
     /// A process, or with `--holders` an object, or with `--list` a signal.
     Receiver,
     Signal,
@@ -87,6 +89,7 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         }
         (_, _, "ADDRESS") => Offer::Address(OBJECTS),
         (_, _, "PID|ADDRESS") => Offer::Receiver,
+        (_, _, "PID") => Offer::Process,
         (_, _, "SIGNAL") => Offer::Signal,
         (_, _, "ROLE") => Offer::Role,
         (_, _, "FILTER|DIR") => Offer::Filter,
@@ -154,9 +157,9 @@ impl Offer {
             Self::Name(kinds) => objects::values(kinds & Kinds::POSIX, text),
             Self::Address(takes) => objects::addresses(takes, text),
             Self::Receiver if said("--list") || said("-l") => names::signals(""),
-            Self::Receiver if text.starts_with("pid:") => names::processes("pid:", true),
+            Self::Process | Self::Receiver if text.starts_with("pid:") => names::processes("pid:", true),
             Self::Receiver if holders => objects::addresses(OBJECTS, text),
-            Self::Receiver => names::processes("", true),
+            Self::Process | Self::Receiver => names::processes("", true),
             Self::Signal => names::signals(if text.starts_with("SIG") { "SIG" } else { "" }),
             Self::Role => names::roles(text),
             Self::Backup => names::backups(),
@@ -249,6 +252,7 @@ mod tests {
             Offer::Key(Kinds::SHMS),
             Offer::Key(Kinds::SEMS),
             Offer::Address(OBJECTS),
+            Offer::Process,
             Offer::Receiver,
             Offer::Signal,
             Offer::Role,

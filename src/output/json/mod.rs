@@ -13,6 +13,7 @@ mod process;
 pub mod signals;
 mod text;
 pub mod transfer;
+pub mod why;
 
 pub use text::hexadecimal;
 

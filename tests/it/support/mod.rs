@@ -16,6 +16,7 @@ pub mod pty;
 pub mod refuse;
 pub mod shared;
 pub mod signals;
+pub mod sleepers;
 pub mod sockets;
 pub mod sysv;
 pub mod trace;

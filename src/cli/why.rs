@@ -1,0 +1,158 @@
+//! `ipcx why`: what each thread of a process waits for, and who could wake it; every thread of the machine; deadlocks.
+
+use super::Exit;
+use super::args::{Color, layout};
+use super::exit::{Usage, complain};
+use super::print::to_stdout;
+use crate::diagnose::why::{Diagnosis, Finding, diagnose};
+use crate::model::Address;
+use crate::output::{json, why};
+use crate::snapshot::waits;
+use clap::Args;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+const EXAMPLES: &str = "\
+Examples:
+  ipcx why 812               why it sleeps, and who could wake it
+  ipcx why --follow 812      also why those sleep who could, and so on
+  ipcx why --all             every thread that sleeps, with the cause
+  ipcx why --deadlocks       who waits for whom in circles, and who will never wake
+  ipcx why --all --json      the same for programs";
+
+/// What each thread of a process waits for, and who could wake it
+///
+/// The call that it sleeps in, the object and its state, for how long, who could wake it, and whether anybody can. It
+/// says `no` only when that is certain: then only a signal ends the sleep. Looking changes nothing and stops nobody.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Why {
+    /// Why those sleep who could wake it, and so on
+    #[arg(long, conflicts_with_all = ["all", "deadlocks"])]
+    follow: bool,
+    /// Every thread of the machine that sleeps, and deadlocks
+    #[arg(long, conflicts_with = "deadlocks")]
+    all: bool,
+    /// Only threads that wait for each other in circles, and those that will never wake
+    #[arg(long)]
+    deadlocks: bool,
+    /// JSON
+    ///
+    /// Its schema is `ipcx.why/1`; with --all and --follow it is an array of such documents, with --deadlocks
+    /// `ipcx.deadlocks/1`.
+    #[arg(short = 'J', long)]
+    json: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Option<Color>,
+    /// Process id
+    #[arg(value_name = "PID", required_unless_present_any = ["all", "deadlocks"], conflicts_with_all = ["all", "deadlocks"])]
+    process: Option<OsString>,
+}
+
+impl Why {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        let pid = self.process.as_ref().map(pid).transpose()?;
+        let waits = waits::collect(pid)?;
+        let diagnosis = diagnose(&waits);
+        let exit = match pid {
+            Some(pid) if of(&diagnosis, pid).is_empty() => {
+                complain(&format_args!("pid:{pid}: not found"));
+                return Ok(Exit::Failed);
+            }
+            Some(pid) if of(&diagnosis, pid).iter().all(|finding| finding.refused) => Exit::Permission,
+            _ => Exit::Done,
+        };
+        to_stdout(|out| match pid {
+            Some(pid) if self.follow => self.write_chain(out, &diagnosis, &waits.notes, pid),
+            Some(pid) if self.json => json::why::write_process(out, of(&diagnosis, pid), &waits.notes),
+            Some(pid) => {
+                why::write_process(out, of(&diagnosis, pid), 0)?;
+                write_circles_with(out, &diagnosis, &[pid])
+            }
+            None if self.deadlocks && self.json => json::why::write_deadlocks(out, &diagnosis, &waits.notes),
+            None if self.deadlocks => why::write_deadlocks(out, &diagnosis),
+            None => self.write_all(out, &diagnosis, &waits.notes),
+        })?;
+        if !self.json {
+            for note in &waits.notes {
+                complain(&format_args!("note: {note}"));
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Every process that has a thread that sleeps.
+    fn write_all(&self, out: &mut dyn Write, diagnosis: &Diagnosis, notes: &[String]) -> io::Result<()> {
+        if self.json {
+            let processes = diagnosis.findings.chunk_by(|one, other| one.pid == other.pid);
+            let blocked = processes.filter(|threads| threads.iter().any(|finding| finding.blocked));
+            return json::why::write_all(out, blocked, notes);
+        }
+        let blocked: Vec<&Finding> = diagnosis.findings.iter().filter(|finding| finding.blocked).collect();
+        why::write_table(out, &blocked, layout(self.color))?;
+        for cycle in &diagnosis.cycles {
+            writeln!(out)?;
+            why::write_cycle(out, diagnosis, cycle)?;
+        }
+        Ok(())
+    }
+
+    /// A process, then each that could wake it, and so on, each once.
+    fn write_chain(&self, out: &mut dyn Write, diagnosis: &Diagnosis, notes: &[String], pid: u32) -> io::Result<()> {
+        let mut seen = BTreeSet::new();
+        let mut order = Vec::new();
+        let mut left = vec![(pid, 0)];
+        while let Some((pid, depth)) = left.pop() {
+            if of(diagnosis, pid).is_empty() || !seen.insert(pid) {
+                continue;
+            }
+            order.push((pid, depth));
+            let wakers = of(diagnosis, pid).iter().flat_map(|finding| &finding.wakers).map(|waker| waker.pid);
+            let next: Vec<u32> = wakers.collect();
+            left.extend(next.into_iter().rev().map(|pid| (pid, depth + 1)));
+        }
+        if self.json {
+            return json::why::write_all(out, order.iter().map(|(pid, _)| of(diagnosis, *pid)), notes);
+        }
+        for (pid, depth) in &order {
+            why::write_process(out, of(diagnosis, *pid), *depth)?;
+        }
+        let pids: Vec<u32> = order.into_iter().map(|(pid, _)| pid).collect();
+        write_circles_with(out, diagnosis, &pids)
+    }
+}
+
+/// The findings of one process.
+fn of(diagnosis: &Diagnosis, pid: u32) -> &[Finding] {
+    let start = diagnosis.findings.partition_point(|finding| finding.pid < pid);
+    let end = diagnosis.findings.partition_point(|finding| finding.pid <= pid);
+    &diagnosis.findings[start..end]
+}
+
+/// The circles that a thread of one of these processes is in.
+fn write_circles_with(out: &mut dyn Write, diagnosis: &Diagnosis, pids: &[u32]) -> io::Result<()> {
+    for cycle in &diagnosis.cycles {
+        if cycle.iter().any(|link| pids.contains(&diagnosis.findings[link.finding].pid)) {
+            writeln!(out)?;
+            why::write_cycle(out, diagnosis, cycle)?;
+        }
+    }
+    Ok(())
+}
+
+/// `812` or `pid:812`.
+fn pid(word: &OsString) -> anyhow::Result<u32> {
+    let digits = !word.is_empty() && word.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let mut text = OsString::from(if digits { "pid:" } else { "" });
+    text.push(word);
+    match Address::parse(&text) {
+        Ok(Address::Pid(pid)) => Ok(pid),
+        Ok(_) => Err(Usage::error(format_args!(
+            "{} is no process: write a decimal pid, e.g. 812",
+            crate::model::quoted(word.as_encoded_bytes())
+        ))),
+        Err(error) => Err(Usage::error(error)),
+    }
+}

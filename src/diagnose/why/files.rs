@@ -1,0 +1,257 @@
+//! Waits on descriptors: pipes, FIFOs, POSIX queues, eventfds and the like, one or several at once.
+//!
+//! A pipe that has no end of the other direction anywhere does not make anybody wait: its reader gets end-of-file, its writer
+//! SIGPIPE. So a thread that waits although no such end is seen has one that is hidden, and nothing is concluded from its
+//! absence; what is concluded comes from ends that are seen, where nothing else can hide.
+
+use super::words::{Words, count, have, signals};
+use super::{Edges, Group, Told, World, sockets};
+use crate::model::{Body, Identity, Object, Role, Time, escape};
+use crate::snapshot::Snapshot;
+use crate::snapshot::waits::{File, Source, Thread, Way};
+
+/// A wait on descriptors.
+pub(super) fn explain(words: Words<'_>, thread: &Thread, sources: &[Source]) -> Told {
+    // A socket that a call names stands for where its own descriptor leads.
+    let named = sources.iter().find(|source| source.fd == u32::MAX);
+    if let Some(named) = named {
+        return sockets::named(words, thread, sources, named);
+    }
+    let mut told: Vec<Told> = sources.iter().map(|source| one(words, thread, source)).collect();
+    match told.len() {
+        0 => Told::surely("it waits for a signal: it watches no descriptor"),
+        1 => told.remove(0),
+        _ => several(words, thread, sources, told),
+    }
+}
+
+/// Descriptors of one wait that are told of in words.
+const SHOWN: usize = 8;
+
+/// Any of several lets it go on.
+fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>) -> Told {
+    let mut whole = Told::open(None, String::new());
+    whole.edges.world = World::Closed;
+    let mut texts = Vec::new();
+    let mut group = Group::default();
+    for (told, source) in all.into_iter().zip(sources) {
+        texts.push(if source.fd == 0 && source.file == File::Unknown {
+            told.text
+        } else {
+            format!("fd {}: {}", source.fd, told.text)
+        });
+        whole.edges.world = whole.edges.world.max(told.edges.world);
+        // Which of the objects leads to whom is lost; the first that leads anywhere stands for all.
+        for part in told.edges.groups {
+            if group.object.is_empty() && !part.members.is_empty() {
+                group.object = part.object;
+            }
+            group.members.extend(part.members);
+        }
+        for waker in told.wakers {
+            if !whole.wakers.iter().any(|known| known.pid == waker.pid && known.tid == waker.tid) {
+                whole.wakers.push(waker);
+            }
+        }
+        whole.objects.extend(told.objects);
+        whole.surely |= told.surely;
+    }
+    whole.objects.dedup();
+    if words.waits.threads_of(thread.pid).len() > 1 {
+        // Another thread may change what is watched.
+        group.members.push((thread.pid, None));
+    }
+    let more = texts.len().saturating_sub(SHOWN);
+    texts.truncate(SHOWN);
+    if more > 0 {
+        texts.push(format!("and {more} more"));
+    }
+    whole.text = format!("it waits for any of {}: {}", count(sources.len() as u64, "descriptor"), texts.join("; "));
+    if group.object.is_empty() {
+        group.object = whole.objects.first().cloned().unwrap_or_default();
+    }
+    whole.edges.groups = vec![group];
+    whole
+}
+
+fn one(words: Words<'_>, thread: &Thread, source: &Source) -> Told {
+    match &source.file {
+        File::Pipe(identity, made) => {
+            pipe(words, thread, source.way, *identity, &words.address(*identity), Origin::Pipe(*made))
+        }
+        File::Fifo(identity, path) => {
+            let address = match words.waits.find(*identity) {
+                Some((picture, place)) => picture.address(place).to_string(),
+                None => format!("fifo:{}", escape(path)),
+            };
+            pipe(words, thread, source.way, *identity, &address, Origin::Fifo)
+        }
+        File::Socket(inode) => sockets::explain(words, thread, source.way, *inode),
+        File::Regular(identity, path) => regular(words, thread, source.way, *identity, path),
+        File::Event(id, level) => event(words, thread, source.way, *id, *level),
+        File::Timer(true) => Told::surely("a timer that is set wakes it"),
+        File::Timer(false) => Told::open(None, "its timer is not set: some thread has to set it"),
+        File::Signals(set) => Told::surely(format!("it waits for {} by a descriptor", signals(Some(*set)))),
+        File::Process(Some(pid)) => {
+            let mut told =
+                Told::open(Some(format!("pid:{pid}")), format!("it waits for the end of {}", words.who(*pid)));
+            told.wakers = Vec::from_iter(words.waker(*pid, None, "has to end", true));
+            told.edges = likely(&told, &[*pid]);
+            told
+        }
+        File::Process(None) => Told::open(None, "it waits for the end of a process that cannot be seen from here"),
+        File::Uring => Told::open(None, "it waits for an io_uring to complete what was asked of it"),
+        File::Other(link) => Told::open(None, format!("{}, which anybody who has it may feed", escape(link))),
+        File::Unknown => Told::open(None, "a file that cannot be told"),
+    }
+}
+
+/// These processes are all there usually are.
+pub(super) fn likely(told: &Told, pids: &[u32]) -> Edges {
+    let object = told.objects.first().cloned().unwrap_or_default();
+    let members = pids.iter().map(|pid| (*pid, None)).collect();
+    Edges { world: World::Likely, groups: vec![Group { object, members }] }
+}
+
+/// Where a pipe comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// A file, which anybody may open.
+    Fifo,
+    /// `pipe(2)`: when, if that is known.
+    Pipe(Option<Time>),
+}
+
+/// A pipe, or a FIFO that is open.
+fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address: &str, origin: Origin) -> Told {
+    let writes = way == Way::Write;
+    let (other, end, state) =
+        if writes { (Role::Reader, "read end", "is full") } else { (Role::Writer, "write end", "is empty") };
+    let state = if way == Way::Both { "is watched both ways" } else { state };
+    let mut told = Told::open(Some(address.to_owned()), format!("{address} {state}"));
+    let found = words.waits.find(identity);
+    let Some(pids) = found.map(|(picture, place)| words.holders(picture, place, &[other])) else {
+        told.text.push_str(", and who has its other end could not be seen");
+        return told;
+    };
+    told.wakers = words.wakers(thread, &pids, &format!("has the {end}"), true);
+    let hidden = hidden(words, origin);
+    told.text = match (&told.wakers[..], pids.is_empty()) {
+        (_, true) => {
+            let unseen = hidden.unwrap_or("a process that is gone meanwhile, or one that is hidden, has it");
+            format!("{}; no {end} was seen: {unseen}", told.text)
+        }
+        ([], false) => format!("{}; only this process itself has the {end}", told.text),
+        _ => format!("{}; {} the {end}", told.text, have(words, &pids)),
+    };
+    told.edges = likely(&told, &pids);
+    told.edges.world = match (hidden, origin) {
+        _ if pids.is_empty() => World::Open,
+        (None, Origin::Pipe(_)) => World::Closed,
+        // Somebody unseen may have an end; and a FIFO can be opened anew by its name.
+        _ => World::Likely,
+    };
+    if let (Some(hidden), World::Likely, Origin::Pipe(_)) = (hidden, told.edges.world, origin) {
+        told.text = format!("{}; but {hidden}", told.text);
+    }
+    told
+}
+
+/// Why an end of a pipe may be where no process shows it; `None` if nowhere.
+fn hidden(words: Words<'_>, origin: Origin) -> Option<&'static str> {
+    let hiding = &words.waits.hiding;
+    if hiding.processes {
+        return Some("not every process could be looked into, and one of them may have it");
+    }
+    if hiding.io_uring {
+        return Some("an io_uring may have it");
+    }
+    if hiding.in_flight {
+        return Some("it may be on its way in a socket");
+    }
+    match (hiding.nested_since, origin) {
+        (None, _) => None,
+        // Made here and never used.
+        (Some(since), Origin::Pipe(Some(made))) if made > since => None,
+        (Some(_), _) => Some("a process outside this PID namespace may have it"),
+    }
+}
+
+/// A regular file is read at once, but for a POSIX queue.
+fn regular(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, path: &[u8]) -> Told {
+    let Some((picture, place)) = words.waits.find(identity) else {
+        return Told::open(None, format!("it waits for the file system of {}", escape(path)));
+    };
+    let object = &picture.objects[place];
+    match &object.body {
+        Body::Queue(_) => queue(words, thread, way, picture, place, object),
+        _ => Told::open(None, format!("it waits for the file system of {}", escape(path))),
+    }
+}
+
+fn queue(words: Words<'_>, thread: &Thread, way: Way, picture: &Snapshot, place: usize, object: &Object) -> Told {
+    let address = picture.address(place).to_string();
+    let Body::Queue(queue) = &object.body else { return Told::open(Some(address), String::new()) };
+    let writes = way == Way::Write;
+    let holds = match (writes, queue.messages, queue.limit_messages) {
+        (true, Some(now), Some(most)) => format!("is full ({now} of {most} messages)"),
+        (true, ..) => "is full".to_owned(),
+        (false, ..) => "is empty".to_owned(),
+    };
+    let ends = words.waits.queue_ends.iter().filter(|end| end.queue == object.identity);
+    let mut pids: Vec<u32> =
+        ends.filter(|end| if writes { end.reads } else { end.writes }).map(|end| end.pid).collect();
+    pids.dedup();
+    let how = if writes { "has it open to receive" } else { "has it open to send" };
+    let mut told = Told::open(Some(address.clone()), format!("{address} {holds}"));
+    told.wakers = words.wakers(thread, &pids, how, true);
+    told.text = match told.wakers.len() {
+        0 => format!("{}; no other process {how}; one that may open it by its name could", told.text),
+        _ => format!("{}; {} {}", told.text, have(words, &pids), how.trim_start_matches("has ")),
+    };
+    told
+}
+
+fn event(words: Words<'_>, thread: &Thread, way: Way, id: Option<u64>, level: Option<u64>) -> Told {
+    let address = id.map(|id| format!("eventfd:[{id}]"));
+    let name = address.clone().unwrap_or_else(|| "its eventfd".to_owned());
+    let state = match (way, level) {
+        (Way::Write, _) => "is at its highest count".to_owned(),
+        (_, Some(0) | None) => "is at 0".to_owned(),
+        (_, Some(level)) => format!("is at {level}"),
+    };
+    let pids = id.and_then(|id| words.waits.events.get(&id)).cloned().unwrap_or_default();
+    let mut told = Told::open(address, format!("{name} {state}"));
+    told.wakers = words.wakers(thread, &pids, "has it open", true);
+    // The kernel signals eventfds too, for those who asked it to.
+    told.text = match told.wakers.len() {
+        0 => format!("{}; no other process has it", told.text),
+        _ => format!("{}; {} it", told.text, have(words, &pids)),
+    };
+    told
+}
+
+/// A FIFO that waits for its other end to be opened.
+pub(super) fn opening(words: Words<'_>, thread: &Thread, path: &[u8], identity: Identity, reads: bool) -> Told {
+    use crate::snapshot::waits::On;
+    let address = match words.waits.find(identity) {
+        Some((picture, place)) => picture.address(place).to_string(),
+        None => format!("fifo:{}", escape(path)),
+    };
+    let (ours, other) = if reads { ("read", "write") } else { ("write", "read") };
+    let mut told = Told::open(
+        Some(address.clone()),
+        format!("it opens the {ours} end of {address}, and nobody has the {other} end open"),
+    );
+    // Who opens the other way meets it.
+    let opens = |other: &&Thread| {
+        matches!(other.wait().map(|wait| &wait.on),
+            Some(On::FifoOpen { identity: to, reads: theirs, .. }) if *to == identity && *theirs != reads)
+    };
+    let pids: Vec<u32> = words.waits.threads.iter().filter(opens).map(|thread| thread.pid).collect();
+    told.wakers = words.wakers(thread, &pids, &format!("opens its {other} end"), true);
+    if told.wakers.is_empty() {
+        told.text.push_str("; any process that may open it could");
+    }
+    told
+}

@@ -1,0 +1,67 @@
+//! Waits for children, and for files that are being opened.
+
+use super::files::likely;
+use super::words::{Words, list};
+use super::{Told, World};
+use crate::model::escape;
+use crate::snapshot::waits::{Look, Thread};
+
+/// The children of a process, by pid.
+fn children(words: Words<'_>, pid: u32) -> Vec<u32> {
+    let main = words.waits.threads.iter().filter(|thread| thread.tid() == thread.pid && thread.task.ppid == pid);
+    main.map(|thread| thread.pid).collect()
+}
+
+/// `wait4`, `waitid`: the children that it could be about. A debugger waits for those that it traces too, so that others may
+/// exist.
+pub(super) fn child(words: Words<'_>, thread: &Thread, which: i64) -> Told {
+    let meant: Vec<u32> = match u32::try_from(which) {
+        Ok(pid @ 1..) => vec![pid],
+        _ => children(words, thread.pid),
+    };
+    let objects: Vec<String> = meant.iter().map(|pid| format!("pid:{pid}")).collect();
+    let mut told = Told { objects, ..Told::open(None, "it waits for a child to end") };
+    if meant.is_empty() {
+        told.text.push_str(", and none could be seen");
+        return told;
+    }
+    told.text = format!("it waits for the end of {}", list(words, &meant));
+    if let [only] = &meant[..]
+        && let Some(child) = words.waits.process(*only)
+    {
+        match &child.look {
+            Look::Waits(wait) => told.text = format!("{}, which sleeps in {}", told.text, wait.call),
+            Look::Runs => told.text.push_str(", which runs"),
+            _ => {}
+        }
+    }
+    told.wakers = words.wakers(thread, &meant, "has to end", true);
+    told.edges = likely(&told, &meant);
+    told
+}
+
+/// `vfork`, and the like: the parent sleeps as long as its child borrows its memory.
+pub(super) fn vfork(words: Words<'_>, thread: &Thread) -> Told {
+    let children = children(words, thread.pid);
+    let objects = children.iter().map(|pid| format!("pid:{pid}")).collect();
+    let mut told = Told {
+        objects,
+        ..Told::open(None, "it waits for the child of a vfork to run a program or to end, and cannot be interrupted")
+    };
+    told.wakers = words.wakers(thread, &children, "borrows its memory, if it is the child", false);
+    told.edges = likely(&told, &children);
+    if children.is_empty() {
+        told.edges.world = World::Open;
+    }
+    told
+}
+
+/// A file that is no FIFO.
+pub(super) fn open(path: Option<&[u8]>) -> Told {
+    match path {
+        Some(path) => {
+            Told::open(None, format!("it opens {}: it waits for a file system, a device or a lease", escape(path)))
+        }
+        None => Told::open(None, "it opens a file whose path could not be read"),
+    }
+}

@@ -1,0 +1,204 @@
+//! Waits on System V queues and semaphore sets. Whoever may use one could wake it, so it is never said that nobody can; who
+//! did so last is the best that the kernel records.
+
+use super::words::{Words, count, list};
+use super::{Edges, Group, Told, Waker, World};
+use crate::model::{Body, Identity, Queue, Role, SemSet, Semaphore};
+use crate::snapshot::Snapshot;
+use crate::snapshot::waits::{On, SemOperation, Thread};
+
+fn queue_of(words: Words<'_>, identity: Identity) -> Option<(&Snapshot, usize, &Queue)> {
+    let (picture, place) = words.waits.find(identity)?;
+    match &picture.objects[place].body {
+        Body::Queue(queue) => Some((picture, place, queue)),
+        _ => None,
+    }
+}
+
+/// A queue's address and, where it has one, its key.
+fn name(words: Words<'_>, identity: Identity) -> String {
+    let address = words.address(identity);
+    let key = match words.waits.find(identity).map(|(picture, place)| &picture.objects[place].body) {
+        Some(Body::Queue(queue)) => queue.key,
+        Some(Body::Semaphore(set)) => set.key,
+        _ => None,
+    };
+    let key = key.filter(|key| key.0 != 0).map(|key| format!(" (key {key})")).unwrap_or_default();
+    format!("{address}{key}{}", words.elsewhere(identity))
+}
+
+/// `msgrcv`.
+pub(super) fn receiving(words: Words<'_>, thread: &Thread, identity: Identity, kind: i64, except: bool) -> Told {
+    let wanted = match kind {
+        0 => "any message".to_owned(),
+        1.. if except => format!("a message of any type but {kind}"),
+        1.. => format!("a message of type {kind}"),
+        _ => format!("a message of a type up to {}", kind.unsigned_abs()),
+    };
+    let name = name(words, identity);
+    let mut told = Told::open(Some(words.address(identity)), format!("it waits for {wanted} in {name}"));
+    let Some((picture, place, queue)) = queue_of(words, identity) else { return unseen(told) };
+    told.text = match queue.messages.unwrap_or(0) {
+        0 => format!("{name} is empty; it waits for {wanted}"),
+        messages => {
+            let holds = count(messages, "message");
+            let types = words.waits.types.get(&identity);
+            let fits = |found: &&i64| match kind {
+                0 => true,
+                1.. if except => **found != kind,
+                1.. => **found == kind,
+                _ => **found <= kind.saturating_neg(),
+            };
+            match types.map(|types| types.iter().filter(fits).count()) {
+                Some(0) => format!("{name} has {holds}, none of them {}", wanted_of(kind, except)),
+                Some(_) => format!("{name} has {holds}, and by now some that fit; it waits for {wanted}"),
+                None => format!(
+                    "{name} has {holds}; it waits for {wanted}, and of which types those are could not be read (that needs \
+                     read permission on the queue)"
+                ),
+            }
+        }
+    };
+    last(words, thread, picture, place, Role::LastSender, "last sender", &mut told);
+    meets(words, thread, identity, true, &mut told);
+    told
+}
+
+fn wanted_of(kind: i64, except: bool) -> String {
+    match kind {
+        1.. if except => format!("of another type than {kind}"),
+        1.. => format!("of type {kind}"),
+        _ => format!("of a type up to {}", kind.unsigned_abs()),
+    }
+}
+
+/// `msgsnd`.
+pub(super) fn sending(words: Words<'_>, thread: &Thread, identity: Identity, kind: Option<i64>, size: u64) -> Told {
+    let name = name(words, identity);
+    let kind = kind.map(|kind| format!(" of type {kind}")).unwrap_or_default();
+    let message = format!("a message{kind} and {}", count(size, "byte"));
+    let mut told = Told::open(Some(words.address(identity)), format!("it waits for room for {message} in {name}"));
+    let Some((picture, place, queue)) = queue_of(words, identity) else { return unseen(told) };
+    if let (Some(bytes), Some(most), Some(messages)) = (queue.bytes, queue.limit_bytes, queue.messages) {
+        told.text = format!(
+            "{name} is full: {bytes} of {most} bytes in {}; there is no room for {message}",
+            count(messages, "message")
+        );
+    }
+    last(words, thread, picture, place, Role::LastReceiver, "last receiver", &mut told);
+    meets(words, thread, identity, false, &mut told);
+    told
+}
+
+fn unseen(mut told: Told) -> Told {
+    told.text.push_str("; its state could not be read");
+    told
+}
+
+/// Who is recorded to have done it last.
+fn last(words: Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, role: Role, how: &str, told: &mut Told) {
+    let Some(holder) = picture.holders(place).iter().find(|holder| holder.role == role) else {
+        told.text.push_str(if role == Role::LastSender {
+            "; nobody ever sent to it"
+        } else {
+            "; nobody ever received from it"
+        });
+        return;
+    };
+    if !holder.alive {
+        told.text = format!("{}; its {how}, pid {}, is gone", told.text, holder.pid);
+        return;
+    }
+    if holder.pid == thread.pid {
+        told.text = format!("{}; its {how} is this process itself", told.text);
+    }
+    told.wakers.extend(words.wakers(thread, &[holder.pid], how, false));
+}
+
+/// Threads that wait to do the opposite on the same queue: one that is full for one type may be empty for another.
+fn meets(words: Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: &mut Told) {
+    let opposite = |other: &&Thread| match other.wait().map(|wait| &wait.on) {
+        Some(On::MsgSend { queue: theirs, .. }) => sends && *theirs == queue,
+        Some(On::MsgReceive { queue: theirs, .. }) => !sends && *theirs == queue,
+        _ => false,
+    };
+    let how = if sends { "waits to send to it" } else { "waits to receive from it" };
+    for other in words.waits.threads.iter().filter(opposite).filter(|other| other.pid != thread.pid) {
+        if !told.wakers.iter().any(|waker| waker.pid == other.pid) {
+            told.wakers.extend(words.waker(other.pid, None, how, false));
+        }
+    }
+}
+
+/// `semop`.
+pub(super) fn operating(
+    words: Words<'_>,
+    thread: &Thread,
+    identity: Identity,
+    operations: Option<&[SemOperation]>,
+) -> Told {
+    let name = name(words, identity);
+    let mut told = Told::open(Some(words.address(identity)), format!("it waits on {name}"));
+    let Some(operations) = operations else {
+        told.text.push_str("; which of its semaphores it waits for could not be read from its memory");
+        return told;
+    };
+    let all: Vec<String> =
+        operations.iter().take(8).map(|one| format!("{:+} on semaphore {}", one.by, one.semaphore)).collect();
+    let all = all.join(", ");
+    told.text = format!("it asks {name} for {all}");
+    let body = words.waits.find(identity).map(|(picture, place)| &picture.objects[place].body);
+    let Some(Body::Semaphore(set)) = body else { return unseen(told) };
+    let Some((blocking, semaphore)) = first_that_waits(set, operations) else {
+        told.text.push_str("; its values could not be read, or have changed by now so that it may go on");
+        return told;
+    };
+    told.text = if blocking.by == 0 {
+        format!("{}; semaphore {} is {} and it waits for 0", told.text, blocking.semaphore, semaphore.value)
+    } else {
+        let needed = blocking.by.unsigned_abs();
+        format!("{}; semaphore {} is {}, and {needed} is needed", told.text, blocking.semaphore, semaphore.value)
+    };
+    operator(words, thread, semaphore, &mut told);
+    told
+}
+
+/// Who operated on the semaphore last: of one that is used as a lock, who has it.
+fn operator(words: Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut Told) {
+    let Some(pid) = semaphore.last_pid.filter(|pid| *pid != 0) else {
+        told.text.push_str("; who operated on it last is not recorded, or cannot be seen from this PID namespace");
+        return;
+    };
+    if pid == thread.pid {
+        told.text.push_str("; the last to operate on it was this process itself");
+        return;
+    }
+    if words.waits.process(pid).is_none_or(|process| process.task.is_ending()) {
+        told.text = format!("{}; the last to operate on it, pid {pid}, is gone", told.text);
+        return;
+    }
+    told.text = format!("{}; the last to operate on it was {}", told.text, list(words, &[pid]));
+    let waker: Option<Waker> = words.waker(pid, None, "last operated on the semaphore", false);
+    told.wakers.extend(waker);
+    if semaphore.value == 0 {
+        let object = told.objects.first().cloned().unwrap_or_default();
+        told.edges = Edges { world: World::Likely, groups: vec![Group { object, members: vec![(pid, None)] }] };
+    }
+}
+
+/// The first operation that cannot be done, each done on top of those before it as the kernel tries them.
+fn first_that_waits(set: &SemSet, operations: &[SemOperation]) -> Option<(SemOperation, Semaphore)> {
+    let values = set.values.as_ref()?;
+    let mut now: Vec<i64> = values.iter().map(|semaphore| i64::from(semaphore.value)).collect();
+    for operation in operations {
+        let at = usize::from(operation.semaphore);
+        let value = now.get_mut(at)?;
+        let by = i64::from(operation.by);
+        let waits = if by == 0 { *value != 0 } else { *value + by < 0 };
+        if waits {
+            return Some((*operation, *values.get(at)?));
+        }
+        *value += by;
+    }
+    None
+}

@@ -1,0 +1,123 @@
+//! Words for processes and objects; whatever comes from the kernel is escaped.
+
+use super::Waker;
+use crate::model::{Holder, Identity, Kind, Role, Signals, escape};
+use crate::snapshot::Snapshot;
+use crate::snapshot::waits::{Thread, Waits};
+
+/// Most processes that are named as those who could wake one thread: a pipe that thousands inherited has as many, and one is
+/// enough.
+const MOST: usize = 64;
+
+/// The facts, and how to call them.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) waits: &'a Waits,
+}
+
+impl<'a> Words<'a> {
+    pub(super) const fn new(waits: &'a Waits) -> Self {
+        Self { waits }
+    }
+
+    /// Name of a process, where it is known.
+    fn comm(self, pid: u32) -> Option<&'a [u8]> {
+        let thread = self.waits.process(pid).map(|thread| &*thread.task.comm);
+        thread.or_else(|| self.waits.pictures.iter().find_map(|picture| Some(&*picture.process(pid)?.comm)))
+    }
+
+    /// `pid 812 (orders)`.
+    pub(super) fn who(self, pid: u32) -> String {
+        match self.comm(pid) {
+            Some(comm) => format!("pid {pid} ({})", escape(comm)),
+            None => format!("pid {pid}"),
+        }
+    }
+
+    /// Somebody who could wake; `None` for pid 0, which is nobody that can be seen.
+    pub(super) fn waker(self, pid: u32, tid: Option<u32>, how: impl Into<String>, certain: bool) -> Option<Waker> {
+        let comm = self.comm(pid).unwrap_or_default().into();
+        let mut how = how.into();
+        let stopped = self.waits.threads_of(pid).iter().any(Thread::is_stopped);
+        if stopped {
+            how.push_str("; it is stopped");
+        }
+        (pid != 0).then_some(Waker { pid, tid, comm, how, certain })
+    }
+
+    /// Who has an object in one of these roles, each process once; not the one that looks.
+    pub(super) fn holders(self, picture: &'a Snapshot, place: usize, roles: &[Role]) -> Vec<u32> {
+        let holds = |holder: &&Holder| holder.alive && holder.pid != self.waits.own && roles.contains(&holder.role);
+        let mut pids: Vec<u32> = picture.holders(place).iter().filter(holds).map(|holder| holder.pid).collect();
+        pids.sort_unstable();
+        pids.dedup();
+        pids
+    }
+
+    /// Wakers out of these processes, without the thread's own if that has no other thread.
+    pub(super) fn wakers(self, thread: &Thread, pids: &[u32], how: &str, certain: bool) -> Vec<Waker> {
+        let alone = self.waits.threads_of(thread.pid).len() < 2;
+        let own = self.waits.own;
+        let others = pids.iter().filter(|pid| **pid != own && !(alone && **pid == thread.pid));
+        others.take(MOST).filter_map(|pid| self.waker(*pid, None, how, certain)).collect()
+    }
+
+    /// An object's address, also where no picture has it.
+    pub(super) fn address(self, identity: Identity) -> String {
+        if let Some((picture, place)) = self.waits.find(identity) {
+            return picture.address(place).to_string();
+        }
+        match identity {
+            Identity::SysV { kind: Kind::Queue, id, .. } => format!("queue:{id}"),
+            Identity::SysV { kind: Kind::Shm, id, .. } => format!("shm:{id}"),
+            Identity::SysV { id, .. } => format!("sem:{id}"),
+            Identity::Socket { inode, .. } => format!("socket:[{inode}]"),
+            Identity::File { inode, .. } => format!("pipe:[{inode}]"),
+        }
+    }
+
+    /// ", in another IPC namespace" for an object that is not of the caller's.
+    pub(super) fn elsewhere(self, identity: Identity) -> &'static str {
+        let own = self.waits.pictures.first().and_then(|picture| picture.namespaces.ipc);
+        match identity {
+            Identity::SysV { namespace, .. } if own.is_some_and(|own| own != namespace) => " of another IPC namespace",
+            _ => "",
+        }
+    }
+}
+
+/// A list of processes: "pid 1 (a), pid 2 (b) and 3 others".
+pub(super) fn list(words: Words<'_>, pids: &[u32]) -> String {
+    let shown: Vec<String> = pids.iter().take(3).map(|pid| words.who(*pid)).collect();
+    match pids.len().saturating_sub(3) {
+        0 => shown.join(", "),
+        1 => format!("{} and 1 other", shown.join(", ")),
+        more => format!("{} and {more} others", shown.join(", ")),
+    }
+}
+
+/// The same with its verb: "pid 1 (a) has", "pid 1 (a), pid 2 (b) have".
+pub(super) fn have(words: Words<'_>, pids: &[u32]) -> String {
+    format!("{} {}", list(words, pids), if pids.len() == 1 { "has" } else { "have" })
+}
+
+/// A set of signals by name, signal 1 in bit 0.
+pub(super) fn signals(set: Option<u64>) -> String {
+    let Some(set) = set else { return "one of some signals".to_owned() };
+    let names: Vec<String> = (1..=64).filter(|n| set >> (n - 1) & 1 == 1).map(signal).collect();
+    match names.len() {
+        0 => "signals, but names none".to_owned(),
+        1 => format!("signal {}", names[0]),
+        2..=8 => format!("one of the signals {}", names.join(", ")),
+        many => format!("one of {many} signals"),
+    }
+}
+
+fn signal(number: i32) -> String {
+    Signals::new(34..=64).by_number(number).map_or_else(|| number.to_string(), |signal| signal.name)
+}
+
+/// "1 message", "2 messages".
+pub(super) fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,170 @@
+//! Why threads sleep, for people: a block for each thread, one line for each where there are many, circles as sentences.
+
+use super::grid::{Grid, Head, fit, pad};
+use super::table::Layout;
+use crate::diagnose::why::{CanWake, Diagnosis, Finding, Link, Waker};
+use crate::model::escape;
+use std::fmt::Write as _; // into a String, which cannot fail
+use std::io::{self, Write};
+
+/// Prints the threads of one process, or of several one after the other; `depth` is how far down a chain they are.
+pub fn write_process(out: &mut dyn Write, findings: &[Finding], depth: usize) -> io::Result<()> {
+    let margin = "  ".repeat(depth.min(20));
+    let Some(first) = findings.first() else { return Ok(()) };
+    let main = findings.iter().find(|finding| finding.tid == finding.pid).unwrap_or(first);
+    writeln!(out, "{margin}pid:{} ({})", main.pid, escape(&main.comm))?;
+    for finding in findings {
+        for (label, text) in lines(finding, findings.len() > 1) {
+            writeln!(out, "{margin}  {label:<13} {text}")?;
+        }
+    }
+    Ok(())
+}
+
+/// What there is to say of a thread, each with its label.
+fn lines(finding: &Finding, several: bool) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if several {
+        lines.push(("thread", format!("{} ({})", finding.tid, escape(&finding.comm))));
+    }
+    let mut state = crate::query::processes::word(finding.state).to_owned();
+    if let Some(call) = finding.call.filter(|_| finding.blocked) {
+        let _ = write!(state, ", in {call}");
+    }
+    if let Some(since) = finding.since {
+        let _ = write!(state, ", for {}", length(since));
+    }
+    lines.push(("state", state));
+    for (number, object) in finding.objects.iter().enumerate() {
+        lines.push((if number == 0 { "waits for" } else { "" }, object.clone()));
+    }
+    lines.push(("why", finding.explanation.clone()));
+    for (number, waker) in finding.wakers.iter().enumerate() {
+        lines.push((if number == 0 { "could wake it" } else { "" }, who(waker)));
+    }
+    if finding.blocked {
+        lines.push(("can wake", finding.can_wake.name().to_owned()));
+    }
+    if let Some(missing) = finding.missing {
+        lines.push(("missing", missing.to_owned()));
+    }
+    lines
+}
+
+fn who(waker: &Waker) -> String {
+    let thread = waker.tid.filter(|tid| *tid != waker.pid).map(|tid| format!(" thread {tid}")).unwrap_or_default();
+    format!("pid:{} ({}){thread}: {}", waker.pid, escape(&waker.comm), waker.how)
+}
+
+/// A length of time.
+fn length(seconds: f64) -> String {
+    let whole = seconds as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        3600..86_400 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} d {} h", whole / 86_400, whole % 86_400 / 3600),
+    }
+}
+
+const HEADS: [Head; 8] = [
+    Head { name: "pid", right: true, weight: 10, cut: false },
+    Head { name: "tid", right: true, weight: 3, cut: false },
+    Head { name: "comm", right: false, weight: 8, cut: true },
+    Head { name: "call", right: false, weight: 7, cut: false },
+    Head { name: "for", right: true, weight: 4, cut: false },
+    Head { name: "wake", right: false, weight: 9, cut: false },
+    Head { name: "object", right: false, weight: 6, cut: true },
+    Head { name: "why", right: false, weight: 5, cut: true },
+];
+
+/// Prints threads as a table, one a line.
+pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -> io::Result<()> {
+    let mut grid = Grid::new(HEADS.len());
+    for finding in findings {
+        grid.push(&finding.pid.to_string());
+        grid.push(&finding.tid.to_string());
+        grid.push(&escape(&finding.comm));
+        grid.push(finding.call.unwrap_or("-"));
+        grid.push(&finding.since.map_or_else(|| "-".to_owned(), length));
+        grid.push(finding.can_wake.name());
+        let object = finding.objects.first().map_or("-", String::as_str);
+        match finding.objects.len() {
+            0 | 1 => grid.push(object),
+            many => grid.push(&format!("{object} +{}", many - 1)),
+        }
+        grid.push(&finding.explanation);
+    }
+    let shown = fit(&HEADS, &grid.extents(&HEADS), layout.width);
+    let mut line = String::new();
+    for (place, column) in shown.iter().enumerate() {
+        let heading = HEADS[column.at].name.to_uppercase();
+        pad(&mut line, &heading, heading.len(), column.width, HEADS[column.at].right, place + 1 == shown.len());
+    }
+    let heading = line.trim_end();
+    let (on, off) = if layout.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    writeln!(out, "{on}{heading}{off}")?;
+    for (row, finding) in findings.iter().enumerate() {
+        line.clear();
+        for (place, column) in shown.iter().enumerate() {
+            let (text, wide) = grid.cell(row, column.at);
+            pad(&mut line, text, wide, column.width, HEADS[column.at].right, place + 1 == shown.len());
+        }
+        let dead = layout.color && finding.can_wake == CanWake::No;
+        let line = line.trim_end();
+        let (on, off) = if dead { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
+        writeln!(out, "{on}{line}{off}")?;
+    }
+    Ok(())
+}
+
+/// Prints the circles, each thread with whom it waits for, and those that sleep for ever by themselves.
+pub fn write_deadlocks(out: &mut dyn Write, diagnosis: &Diagnosis) -> io::Result<()> {
+    if diagnosis.cycles.is_empty() && diagnosis.hopeless.is_empty() {
+        return writeln!(out, "no deadlock was found");
+    }
+    for cycle in &diagnosis.cycles {
+        write_cycle(out, diagnosis, cycle)?;
+    }
+    for finding in diagnosis.hopeless.iter().map(|at| &diagnosis.findings[*at]) {
+        let sure = if finding.can_wake == CanWake::No { "" } else { ", as far as could be seen" };
+        writeln!(out, "never wakes{sure}: {}", name(finding))?;
+        writeln!(out, "  {}", finding.explanation)?;
+    }
+    Ok(())
+}
+
+/// Prints one circle.
+pub fn write_cycle(out: &mut dyn Write, diagnosis: &Diagnosis, cycle: &[Link]) -> io::Result<()> {
+    let certain = cycle.iter().all(|link| link.certain);
+    let sure = if certain { "" } else { " (unless somebody else steps in)" };
+    writeln!(out, "deadlock of {} threads{sure}:", cycle.len())?;
+    for (place, link) in cycle.iter().enumerate() {
+        let next = &diagnosis.findings[cycle[(place + 1) % cycle.len()].finding];
+        let finding = &diagnosis.findings[link.finding];
+        let call = finding.call.unwrap_or("a call");
+        writeln!(out, "  {} sleeps in {call} on {}, and waits for {}", name(finding), link.object, name(next))?;
+        writeln!(out, "    {}", finding.explanation)?;
+    }
+    Ok(())
+}
+
+fn name(finding: &Finding) -> String {
+    let comm = escape(&finding.comm);
+    if finding.tid == finding.pid {
+        format!("pid:{} ({comm})", finding.pid)
+    } else {
+        format!("thread {} ({comm}) of pid:{}", finding.tid, finding.pid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn lengths() {
+        let said = [0.04, 12.5, 61.0, 7_325.0, 90_000.0].map(length);
+        assert_eq!(said, ["0.0 s", "12.5 s", "1 min 1 s", "2 h 2 min", "1 d 1 h"]);
+    }
+}

@@ -1,0 +1,325 @@
+//! From the arguments of a call to what they name: descriptors to files, addresses to what lies there.
+//!
+//! Only links, attributes and fdinfo of descriptors are read, and the target's memory; nothing is opened.
+
+use super::{File, Futex, Lock, LockKind, On, Source, Wait, Way};
+use crate::kernel::fd::{self, FdReader, Target};
+use crate::kernel::fdinfo::{self, FdInfo};
+use crate::kernel::file::{self, FileType};
+use crate::kernel::pointed::Whence;
+use crate::kernel::sleep::{self, Limit, Sleep};
+use crate::kernel::{maps, memory, namespace, pointed};
+use crate::model::{Identity, Kind};
+use std::os::fd::BorrowedFd;
+
+/// How many descriptors of one wait are looked at.
+const MOST: usize = 256;
+
+/// Decodes; keeps its buffers.
+pub(super) struct Decoder<'a> {
+    proc: BorrowedFd<'a>,
+    /// The caller's PID namespace.
+    pids: Option<u64>,
+    fds: FdReader,
+    buffer: Vec<u8>,
+}
+
+/// The thread whose arguments they are.
+struct Task {
+    pid: u32,
+    /// `PID/task/TID`: a thread may have a table of descriptors of its own.
+    path: String,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(proc: BorrowedFd<'a>) -> Self {
+        Self { proc, pids: namespace::own("pid"), fds: FdReader::default(), buffer: Vec::new() }
+    }
+
+    /// What a thread waits for; `None` where the call waits for nothing that is known.
+    pub(super) fn decode(&mut self, pid: u32, tid: u32, sleep: &Sleep) -> Option<Wait> {
+        use sleep::On as Raw;
+        let task = Task { pid, path: format!("{pid}/task/{tid}") };
+        let named = matches!(sleep.on, Raw::MsgSend { .. } | Raw::MsgReceive { .. } | Raw::Semop { .. });
+        let queue = matches!(sleep.on, Raw::MqSend(..) | Raw::MqReceive(..));
+        let ipc = if named || queue { namespace::read_ipc(self.proc, &task.path).ok() } else { None };
+        let identity = |kind, id| Identity::SysV { namespace: ipc.unwrap_or(0), kind, id };
+        let mut timed = false;
+        let mut limited = |limit: Limit| timed = limit.is_some();
+        let on = match sleep.on {
+            sleep::On::MsgSend { id, message, size } => {
+                let kind = memory::read_word(pid, message).ok().map(|kind| kind as i64);
+                On::MsgSend { queue: identity(Kind::Queue, id), kind, size }
+            }
+            sleep::On::MsgReceive { id, kind, except } => {
+                On::MsgReceive { queue: identity(Kind::Queue, id), kind, except }
+            }
+            sleep::On::Semop { id, operations, count, limit } => {
+                limited(limit);
+                let operations = pointed::read_operations(pid, operations, count).ok();
+                On::Semop { set: identity(Kind::Semaphore, id), operations }
+            }
+            sleep::On::Open { directory, path, flags } => self.open(&task, directory, path, flags),
+            sleep::On::Futex { address, operation, value, limit } => {
+                limited(limit);
+                self.futex(&task, address, operation, value)
+            }
+            sleep::On::Flock { fd, write } => self.flock(&task, fd, write)?,
+            sleep::On::RecordLock { fd, lock, ofd } => self.record_lock(&task, fd, lock, ofd)?,
+            sleep::On::Child(which) => On::Child { which },
+            sleep::On::ChildOf(fd) => {
+                let info = self.info(&task, fd).unwrap_or_default();
+                On::Child { which: info.pid.unwrap_or(-1) }
+            }
+            sleep::On::Signal => On::Signal,
+            sleep::On::SignalOf(set, limit) => {
+                limited(limit);
+                On::SignalOf(memory::read_word(pid, set).ok())
+            }
+            sleep::On::Time => On::Time,
+            sleep::On::Vfork => On::Vfork,
+            sleep::On::Resumed => On::Resumed,
+            on => {
+                let (sources, limit) = self.sources(&task, on);
+                limited(limit);
+                On::Files(sources)
+            }
+        };
+        Some(Wait { call: sleep.name, on, timed, ipc })
+    }
+
+    /// The descriptors that a call waits on.
+    fn sources(&mut self, task: &Task, on: sleep::On) -> (Vec<Source>, Limit) {
+        use sleep::On as Raw;
+        let (mut limit, mut sources) = (Limit::None, Vec::new());
+        match on {
+            Raw::Read(fd) | Raw::Receive(fd) | Raw::Uring(fd) => sources.push(self.source(task, fd, Way::Read)),
+            Raw::Write(fd) | Raw::Send { fd, .. } | Raw::SendMessage(fd, _) => {
+                sources.push(self.source(task, fd, Way::Write));
+                sources.extend(receiver(task, on));
+            }
+            Raw::Copy { from, to } => {
+                // Which of the two it waits for the call does not say.
+                sources.extend([self.source(task, from, Way::Read), self.source(task, to, Way::Write)]);
+            }
+            Raw::MqSend(fd, l) => {
+                limit = l;
+                sources.push(self.source(task, fd, Way::Write));
+            }
+            Raw::MqReceive(fd, l) => {
+                limit = l;
+                sources.push(self.source(task, fd, Way::Read));
+            }
+            Raw::Accept(fd) => sources.push(self.source(task, fd, Way::Accept)),
+            Raw::Connect { fd, .. } => {
+                sources.push(self.source(task, fd, Way::Connect));
+                sources.extend(receiver(task, on));
+            }
+            Raw::Poll { fds, count, limit: l } => {
+                limit = l;
+                self.watch(task, pointed::read_pollfds(task.pid, fds, count), &mut sources);
+            }
+            Raw::Select { count, sets, limit: l } => {
+                limit = l;
+                self.watch(task, pointed::read_sets(task.pid, count, sets), &mut sources);
+            }
+            Raw::Epoll(fd, l) => {
+                limit = l;
+                self.epoll(task, fd, &mut sources, 0);
+            }
+            _ => {}
+        }
+        (sources, limit)
+    }
+
+    fn watch(&mut self, task: &Task, fds: crate::kernel::Result<Vec<pointed::Watched>>, sources: &mut Vec<Source>) {
+        let Ok(fds) = fds else {
+            // The array could not be read: something is waited for that is not known.
+            sources.push(Source { fd: 0, way: Way::Both, file: File::Unknown });
+            return;
+        };
+        for one in fds.into_iter().take(MOST) {
+            let way = match (one.to_read, one.to_write) {
+                (true, true) => Way::Both,
+                (false, true) => Way::Write,
+                // Errors and hang-ups are always waited for, which the other end brings about.
+                _ => Way::Read,
+            };
+            let source = self.source(task, one.fd, way);
+            sources.push(source);
+        }
+    }
+
+    /// What an epoll watches, down to the files; one may watch another.
+    fn epoll(&mut self, task: &Task, fd: u32, sources: &mut Vec<Source>, depth: u32) {
+        let Some(info) = self.info(task, fd).filter(|_| depth < 5) else {
+            sources.push(Source { fd, way: Way::Both, file: File::Unknown });
+            return;
+        };
+        for watch in info.watches.into_iter().take(MOST) {
+            let way = match (watch.reads(), watch.writes()) {
+                (true, true) => Way::Both,
+                (false, true) => Way::Write,
+                _ => Way::Read,
+            };
+            if self.link(task, watch.fd).is_some_and(|link| link == b"anon_inode:[eventpoll]") {
+                self.epoll(task, watch.fd, sources, depth + 1);
+                continue;
+            }
+            let mut source = self.source(task, watch.fd, way);
+            // The number may have been closed and used anew while a copy keeps the registration alive. Anonymous files
+            // share one inode and cannot be told apart.
+            let stat = file::stat_at(self.proc, format!("{}/fd/{}", task.path, watch.fd).as_bytes()).ok();
+            let same = stat.zip(watch.file).is_none_or(|(stat, (device, inode))| {
+                stat.inode == inode && (stat.device == device || stat.device.major == device.major)
+            });
+            if !same {
+                source.file = File::Unknown;
+            }
+            sources.push(source);
+        }
+    }
+
+    fn source(&mut self, task: &Task, fd: u32, way: Way) -> Source {
+        Source { fd, way, file: self.file(task, fd) }
+    }
+
+    fn file(&mut self, task: &Task, fd: u32) -> File {
+        let Some(link) = self.link(task, fd) else { return File::Unknown };
+        let Ok(open) = self.fds.read_one(self.proc, &task.path, fd) else { return File::Unknown };
+        let identity = open.map(|open| Identity::File { device: open.device, inode: open.inode });
+        match (open.map(|open| (open.target, open.inode)), identity) {
+            (Some((Target::Pipe, _)), Some(identity)) => {
+                let made = file::pipe_made(self.proc, format!("{}/fd/{fd}", task.path).as_bytes());
+                File::Pipe(identity, made)
+            }
+            (Some((Target::Fifo, _)), Some(identity)) => File::Fifo(identity, link.into()),
+            (Some((Target::Socket, inode)), _) => File::Socket(inode),
+            (Some((Target::File, _)), Some(identity)) => File::Regular(identity, link.into()),
+            (Some((Target::IoUring, _)), _) => File::Uring,
+            (Some((Target::Event, _)), _) => {
+                let info = self.info(task, fd).unwrap_or_default();
+                File::Event(info.event_id, info.event_count)
+            }
+            _ => self.anonymous(task, fd, link),
+        }
+    }
+
+    fn anonymous(&mut self, task: &Task, fd: u32, link: Vec<u8>) -> File {
+        let info = |decoder: &mut Self| decoder.info(task, fd).unwrap_or_default();
+        match &link[..] {
+            b"anon_inode:[timerfd]" => File::Timer(info(self).timer_set.unwrap_or(true)),
+            b"anon_inode:[signalfd]" => File::Signals(info(self).signals.unwrap_or(0)),
+            b"anon_inode:[pidfd]" => File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok())),
+            _ if link.starts_with(b"pidfd:[") => File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok())),
+            _ => File::Other(link.into()),
+        }
+    }
+
+    fn link(&self, task: &Task, fd: u32) -> Option<Vec<u8>> {
+        fd::read_path_of(self.proc, &task.path, fd).ok()
+    }
+
+    fn info(&mut self, task: &Task, fd: u32) -> Option<FdInfo> {
+        fdinfo::read(self.proc, &task.path, fd, &mut self.buffer).ok()
+    }
+
+    /// A FIFO waits for its other end; anything else for its file system or its device.
+    fn open(&self, task: &Task, directory: i32, path: u64, flags: Result<u64, u64>) -> On {
+        let flags = flags.or_else(|how| memory::read_word(task.pid, how));
+        let (Ok(path), Ok(flags)) = (memory::read_string(task.pid, path), flags) else { return On::Open(None) };
+        let (from, whole) = match (path.starts_with(b"/"), u32::try_from(directory)) {
+            (true, _) => (format!("{}/root", task.path), Vec::new()),
+            (false, Ok(fd)) => (format!("{}/fd/{fd}/", task.path), self.link(task, fd).unwrap_or_default()),
+            (false, Err(_)) => {
+                (format!("{}/cwd/", task.path), fd::read_directory(self.proc, task.pid).unwrap_or_default())
+            }
+        };
+        let mut whole = whole;
+        if !path.starts_with(b"/") {
+            whole.push(b'/');
+        }
+        whole.extend(&path);
+        let reads = sleep::opens_to_read(flags);
+        match file::stat_at(self.proc, &[from.as_bytes(), &path].concat()) {
+            Ok(stat) if stat.file_type == FileType::Fifo => {
+                let identity = Identity::File { device: stat.device, inode: stat.inode };
+                On::FifoOpen { path: whole.into(), identity, reads, unlinked: false }
+            }
+            _ => On::Open(Some(whole.into())),
+        }
+    }
+
+    fn futex(&mut self, task: &Task, address: u64, operation: u32, value: u32) -> On {
+        const PRIVATE: u32 = 128;
+        const REALTIME: u32 = 256;
+        let shared = if operation & PRIVATE == 0 {
+            maps::read_shared(self.proc, &task.path, address, &mut self.buffer).ok().flatten()
+        } else {
+            None
+        };
+        let words = pointed::read_words(task.pid, address, 3).ok().and_then(|words| <[u32; 3]>::try_from(words).ok());
+        // At the end of a page there may be nothing behind the word.
+        let words = words.or_else(|| {
+            let word = pointed::read_words(task.pid, address, 1).ok()?;
+            Some([*word.first()?, 0, 0])
+        });
+        let own_pids = self.pids.is_some() && namespace::read_pid(self.proc, &task.path).ok() == self.pids;
+        On::Futex(Futex { address, shared, operation: operation & !(PRIVATE | REALTIME), value, own_pids, words })
+    }
+
+    fn flock(&mut self, task: &Task, fd: u32, write: bool) -> Option<On> {
+        self.lock(task, fd, LockKind::Flock, write, 0, None)
+    }
+
+    fn record_lock(&mut self, task: &Task, fd: u32, lock: u64, ofd: bool) -> Option<On> {
+        let lock = pointed::read_lock(task.pid, lock).ok()?;
+        let base = match lock.whence {
+            Whence::Start => 0,
+            Whence::Current => self.info(task, fd)?.position,
+            // From the end, wherever that is: the whole file is looked at.
+            Whence::End => {
+                let kind = if ofd { LockKind::Ofd } else { LockKind::Posix };
+                return self.lock(task, fd, kind, lock.write, 0, None);
+            }
+        };
+        // A negative length is for the bytes in front.
+        let (start, end) = match lock.length {
+            0 => (base.checked_add(lock.start)?, None),
+            length @ 1.. => {
+                let start = base.checked_add(lock.start)?;
+                (start, Some(start.checked_add(length - 1)?))
+            }
+            length => {
+                let behind = base.checked_add(lock.start)?;
+                (behind.checked_add(length)?, Some(behind - 1))
+            }
+        };
+        let kind = if ofd { LockKind::Ofd } else { LockKind::Posix };
+        let end = end.map(u64::try_from).transpose().ok()?;
+        self.lock(task, fd, kind, lock.write, u64::try_from(start).ok()?, end)
+    }
+
+    fn lock(&mut self, task: &Task, fd: u32, kind: LockKind, write: bool, start: u64, end: Option<u64>) -> Option<On> {
+        let path = self.link(task, fd)?;
+        let of_file = file::stat_at(self.proc, format!("{}/fd/{fd}", task.path).as_bytes()).ok()?;
+        let lock = Lock { kind, write, pid: Some(task.pid), device: of_file.device, inode: of_file.inode, start, end };
+        Some(On::Lock { path: path.into(), lock })
+    }
+}
+
+/// The unix socket whose name a call gives: where a datagram goes, or who is asked for a connection.
+fn receiver(task: &Task, on: sleep::On) -> Option<Source> {
+    let (name, length) = match on {
+        sleep::On::Send { name, length, .. } | sleep::On::Connect { name, length, .. } => (name, length),
+        sleep::On::SendMessage(_, header) => pointed::read_message_name(task.pid, header).ok()?,
+        _ => return None,
+    };
+    if name == 0 || length == 0 {
+        return None;
+    }
+    let name = pointed::read_unix_name(task.pid, name, length).ok()??;
+    // Known by its name only; `collect` finds the socket.
+    let file = File::Other([&b"unix:"[..], &name].concat().into());
+    Some(Source { fd: u32::MAX, way: Way::Connect, file })
+}
