@@ -11,6 +11,7 @@ use crate::model::Device;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, readlinkat};
 use nix::sys::stat::fstatat;
+use std::ffi::{CStr, CString};
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -19,7 +20,7 @@ use std::os::unix::ffi::OsStringExt;
 /// Whether a process's descriptor of a socket is one of a unix socket, of whatever network namespace
 /// (`system.sockprotoname`, `net/socket.c`). One that cannot be asked may be; one that is closed by now is not.
 pub fn is_unix_socket(pid: u32, fd: u32) -> bool {
-    let Ok(path) = std::ffi::CString::new(format!("/proc/{pid}/fd/{fd}")) else { return true };
+    let Ok(path) = CString::new(format!("/proc/{pid}/fd/{fd}")) else { return true };
     let mut name = [0u8; 64];
     let (attribute, room) = (c"system.sockprotoname", name.len());
     // SAFETY: two NUL-terminated texts, and a buffer of the size that is said.
@@ -92,7 +93,7 @@ impl FdReader {
         let listed = self.dirents.numbers(&dir, &what, |fd| numbers.push(fd));
         let result = listed.and_then(|()| {
             for fd in &numbers {
-                match self.look(dir.as_fd(), *fd) {
+                match self.look(dir.as_fd(), c_number(&mut [0; 12], *fd), *fd) {
                     Ok(Some(open)) => each(open),
                     Err(errno @ (Errno::EACCES | Errno::EPERM)) => return Err(Error::from_errno(what, errno)),
                     // Closed meanwhile, or something odd about one file (a dead network mount): that one is lost.
@@ -108,14 +109,14 @@ impl FdReader {
     /// One descriptor of a task; `None` when it is open on something else than [`FdReader::read`] tells. Asks no file
     /// server either. Errors: likewise, and [`Error::NotFound`] for a number that is not open.
     pub fn read_one(&mut self, proc: impl AsFd, task: &str, fd: u32) -> Result<Option<OpenFd>> {
-        let what = format!("{task}/fd");
-        let dir = file::open_directory_at(proc, &what)?;
-        self.look(dir.as_fd(), fd).map_err(|errno| Error::from_errno(what, errno))
+        let path = format!("{task}/fd/{fd}");
+        let looked = CString::new(path.as_str()).map_err(|_| Errno::EINVAL);
+        let looked = looked.and_then(|path| self.look(proc.as_fd(), &path, fd));
+        looked.map_err(|errno| Error::from_errno(path, errno))
     }
 
-    fn look(&mut self, dir: BorrowedFd<'_>, fd: u32) -> nix::Result<Option<OpenFd>> {
-        let mut buffer = [0u8; 12];
-        let name = c_number(&mut buffer, fd);
+    /// Looks at a descriptor through its link.
+    fn look(&mut self, dir: BorrowedFd<'_>, name: &CStr, fd: u32) -> nix::Result<Option<OpenFd>> {
         let st = statx(dir, name)?;
         let device = Device { major: st.stx_dev_major, minor: st.stx_dev_minor };
         let target = match u32::from(st.stx_mode) & libc::S_IFMT {
@@ -138,7 +139,7 @@ impl FdReader {
     }
 
     /// All anonymous pipes live on one device; which one, the first link tells.
-    fn fifo(&mut self, dir: BorrowedFd<'_>, name: &std::ffi::CStr, device: Device) -> nix::Result<Target> {
+    fn fifo(&mut self, dir: BorrowedFd<'_>, name: &CStr, device: Device) -> nix::Result<Target> {
         if self.pipefs.is_none() && link(dir, name)?.starts_with(b"pipe:[") {
             self.pipefs = Some(device);
         }
@@ -146,7 +147,7 @@ impl FdReader {
     }
 
     /// All sockets live on one device; a socket *file* opened with `O_PATH` does not.
-    fn is_socket(&mut self, dir: BorrowedFd<'_>, name: &std::ffi::CStr, device: Device) -> nix::Result<bool> {
+    fn is_socket(&mut self, dir: BorrowedFd<'_>, name: &CStr, device: Device) -> nix::Result<bool> {
         if self.sockfs.is_none() && link(dir, name)?.starts_with(b"socket:[") {
             self.sockfs = Some(device);
         }
@@ -179,12 +180,12 @@ pub fn read_one(proc: impl AsFd, pid: u32, fd: u32) -> Result<(Device, u64)> {
     file::stat_at(proc, format!("{pid}/fd/{fd}").as_bytes()).map(|stat| (stat.device, stat.inode))
 }
 
-fn link(dir: BorrowedFd<'_>, name: &std::ffi::CStr) -> nix::Result<Vec<u8>> {
+fn link(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<Vec<u8>> {
     readlinkat(dir, name).map(OsStringExt::into_vec)
 }
 
 /// `statx(2)` through the link, without asking a server (`AT_STATX_DONT_SYNC`).
-fn statx(dir: BorrowedFd<'_>, name: &std::ffi::CStr) -> nix::Result<libc::statx> {
+fn statx(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<libc::statx> {
     let mask = libc::STATX_TYPE | libc::STATX_INO | libc::STATX_UID;
     let mut st = MaybeUninit::<libc::statx>::zeroed();
     // SAFETY: `dir` is open, `name` NUL-terminated, `st` valid for writes of a whole struct statx.
@@ -196,11 +197,11 @@ fn statx(dir: BorrowedFd<'_>, name: &std::ffi::CStr) -> nix::Result<libc::statx>
 }
 
 /// A number as a C string, without allocating.
-fn c_number(buffer: &mut [u8; 12], number: u32) -> &std::ffi::CStr {
+fn c_number(buffer: &mut [u8; 12], number: u32) -> &CStr {
     // Eleven bytes hold every u32 and its NUL; the write cannot fail and the NUL is always found.
     let mut rest = &mut buffer[..];
     let _ = write!(rest, "{number}\0");
-    std::ffi::CStr::from_bytes_until_nul(buffer).unwrap_or(c"")
+    CStr::from_bytes_until_nul(buffer).unwrap_or(c"")
 }
 
 #[cfg(test)]

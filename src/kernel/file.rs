@@ -178,6 +178,23 @@ pub fn read_at(dir: impl AsFd, path: &str, buffer: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// As [`read_at`], of a file of /proc that the kernel writes in one go (`single_open`, `fs/seq_file.c`): what is shorter than the
+/// buffer is all of it, which spares a second call.
+pub fn read_single_at(dir: impl AsFd, path: &str, buffer: &mut Vec<u8>) -> Result<()> {
+    const USUALLY: usize = 8192;
+    let fd = openat(&dir, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::from_errno(path, errno))?;
+    buffer.resize(USUALLY, 0);
+    match nix::unistd::read(&fd, buffer) {
+        Ok(length @ 0..USUALLY) => {
+            buffer.truncate(length);
+            Ok(())
+        }
+        Ok(_) | Err(Errno::EINTR) => read_at(dir, path, buffer),
+        Err(errno) => Err(Error::from_errno(path, errno)),
+    }
+}
+
 /// Opens a directory for [`read_at`] and the like.
 pub fn open_directory(path: &str) -> Result<OwnedFd> {
     open_directory_at(nix::fcntl::AT_FDCWD, path)

@@ -55,10 +55,10 @@ pub fn read_stat(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Proc
     parse_stat(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its fields".into() })
 }
 
-/// Reads the same of one thread, `/proc/PID/task/TID/stat`: its own id, name, state and start, and its process's parent.
-pub fn read_thread_stat(proc: impl AsFd, pid: u32, tid: u32, buffer: &mut Vec<u8>) -> Result<Process> {
-    let path = format!("{pid}/task/{tid}/stat");
-    file::read_at(proc, &path, buffer)?;
+/// Reads the same of one task, `PID` or `PID/task/TID`: its own id, name, state and start, and its process's parent.
+pub fn read_task_stat(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<Process> {
+    let path = format!("{task}/stat");
+    file::read_single_at(proc, &path, buffer)?;
     parse_stat(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its fields".into() })
 }
 
@@ -73,13 +73,28 @@ pub fn parse_processor(line: &[u8]) -> Option<usize> {
     n.unsigned()
 }
 
-/// Reads which signals a process has handlers for (`SigCgt` of `/proc/PID/status`), signal 1 in bit 0. Needs no privilege.
-pub fn read_caught(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<u64> {
-    let path = format!("{pid}/status");
-    file::read_at(proc, &path, buffer)?;
-    let line = buffer.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"SigCgt:"));
-    line.and_then(|line| Numbers::new(line).hex())
-        .ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its SigCgt line".into() })
+/// What `status` tells of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// Signals that its process has handlers for (`SigCgt`), signal 1 in bit 0.
+    pub caught: u64,
+    /// How often it was taken off a processor, of its own will or not: `nr_switches` of [`super::sched`].
+    pub switches: u64,
+}
+
+/// Reads the `status` of a task, `PID` or `PID/task/TID`. Needs no privilege.
+pub fn read_status(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<Status> {
+    let path = format!("{task}/status");
+    file::read_single_at(proc, &path, buffer)?;
+    parse_status(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its lines".into() })
+}
+
+/// Parses it. The kernel escapes newlines in `Name:`, so no comm can forge a line.
+pub fn parse_status(text: &[u8]) -> Option<Status> {
+    let value = |label: &[u8]| text.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(label)).map(Numbers::new);
+    let voluntary: u64 = value(b"voluntary_ctxt_switches:")?.unsigned()?;
+    let forced: u64 = value(b"nonvoluntary_ctxt_switches:")?.unsigned()?;
+    Some(Status { caught: value(b"SigCgt:")?.hex()?, switches: voluntary.wrapping_add(forced) })
 }
 
 /// Whether a process runs a 32-bit program, by the class in the head of its executable. Needs ptrace read access.
@@ -183,6 +198,30 @@ mod tests {
         let arguments: Vec<_> = std::env::args().map(|a| a.into_bytes().into_boxed_slice()).collect();
         assert_eq!(read_cmdline(&proc, pid, &mut buffer).unwrap(), arguments);
         assert!(read_stat(&proc, u32::MAX, &mut buffer).unwrap_err().is_absent());
+    }
+
+    #[test]
+    fn status_and_sched_count_the_same() {
+        let proc = file::open_directory("/proc").unwrap();
+        let mut buffer = Vec::new();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = child.id().to_string();
+        while !matches!(read_task_stat(&proc, &pid, &mut buffer).unwrap().state, 'S' | 'Z') {
+            std::thread::yield_now();
+        }
+        let status = |buffer: &mut Vec<u8>| read_status(&proc, &pid, buffer).unwrap().switches;
+        let (before, ran, after) = (
+            status(&mut buffer),
+            super::super::sched::read(&proc, &pid, &mut buffer).unwrap().switches,
+            status(&mut buffer),
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ran.is_none_or(|ran| before != after || ran == after), "{before} {ran:?} {after}");
+        let text =
+            b"Name:\tx\nSigCgt:\t0000000000000102\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n";
+        assert_eq!(parse_status(text), Some(Status { caught: 0x102, switches: 7 }));
+        assert_eq!(parse_status(b"Name:\tx\nSigCgt:\t0\n"), None);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! `/proc/PID/task/TID/sched`: when a task was last on a processor, and how often (`kernel/sched/debug.c`, `CONFIG_SCHED_DEBUG`).
+//! How often tells `status` as well, for comparison and for kernels without that file.
 
 use super::{Result, file};
 use std::os::fd::AsFd;
 
 /// Reads when a task last ran, milliseconds on the scheduler's clock: for one that sleeps the moment at which it fell asleep,
 /// or at which a stop or a signal last made it look whether it may go on. On the clock of the processor that it ran on, see
-/// [`now_on`]. `None` where the kernel does not tell, as after it moved a sleeping task. Needs no privilege.
-pub fn read(proc: impl AsFd, pid: u32, tid: u32, buffer: &mut Vec<u8>) -> Result<Ran> {
-    file::read_at(proc, &format!("{pid}/task/{tid}/sched"), buffer)?;
+/// [`now_on`]. `None` where the kernel does not tell, as after it moved a sleeping task. The task is `PID`, for its main thread,
+/// or `PID/task/TID`. Needs no privilege.
+pub fn read(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<Ran> {
+    file::read_single_at(proc, &format!("{task}/sched"), buffer)?;
     let switches = number(buffer, b"nr_switches").map(|switches| switches as u64);
     Ok(Ran { last: parse_last_run(buffer), switches })
 }
@@ -17,7 +19,8 @@ pub fn read(proc: impl AsFd, pid: u32, tid: u32, buffer: &mut Vec<u8>) -> Result
 pub struct Ran {
     /// When it last did: see [`read`].
     pub last: Option<f64>,
-    /// How often it was taken off a processor: the same number at two times tells that it did not run in between.
+    /// How often it was taken off a processor: the same number at two times tells that it did not run in between. The sum of
+    /// the two numbers that [`super::process::Status`] has.
     pub switches: Option<u64>,
 }
 
@@ -34,18 +37,18 @@ pub fn now_on(processor: usize) -> Option<f64> {
     std::thread::scope(|scope| scope.spawn(ask).join().ok().flatten())
 }
 
-/// Finds the `se.exec_start` line. The comm in front of all may hold a newline, but has no room for a label and a number.
+/// Finds the `se.exec_start` line.
 pub fn parse_last_run(text: &[u8]) -> Option<f64> {
     number(text, b"se.exec_start").filter(|number| *number > 0.0)
 }
 
-/// The number in the line of a label.
+/// The number in the line of a label: in the last such line, since the comm in front of all may hold newlines and a label.
 fn number(text: &[u8], label: &[u8]) -> Option<f64> {
     let number = |line: &[u8]| {
         let number = line.strip_prefix(label)?.rsplit(|b| *b == b':').next()?;
         std::str::from_utf8(number.trim_ascii()).ok()?.parse().ok().filter(|number: &f64| number.is_finite())
     };
-    text.split(|b| *b == b'\n').find_map(number)
+    text.rsplit(|b| *b == b'\n').find_map(number)
 }
 
 #[cfg(test)]
@@ -56,6 +59,8 @@ mod tests {
     fn the_line_is_found() {
         let text = b"x (812, #threads: 1)\n-----\nse.exec_start      :      36602649.682647\nse.vruntime : 1.0\n";
         assert_eq!(parse_last_run(text), Some(36_602_649.682_647));
+        let forged = b"\nnr_switches:9\n (812, #threads: 1)\n-----\nnr_switches      :      4\n";
+        assert_eq!(number(forged, b"nr_switches"), Some(4.0), "a comm that looks like a line");
         assert_eq!(parse_last_run(b"se.exec_start : x\n"), None);
         assert_eq!(parse_last_run(b""), None);
     }

@@ -88,9 +88,9 @@ pub enum Doing {
     Calls(Call),
 }
 
-/// Reads the line of one task. Privilege and errors as for [`read_waits`].
-pub fn read(proc: impl AsFd, pid: u32, tid: u32, buffer: &mut Vec<u8>) -> Result<Doing> {
-    file::read_at(proc, &format!("{pid}/task/{tid}/syscall"), buffer)?;
+/// Reads the line of one task, `PID` or `PID/task/TID`. Privilege and errors as for [`read_waits`].
+pub fn read(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<Doing> {
+    file::read_single_at(proc, &format!("{task}/syscall"), buffer)?;
     Ok(match parse(buffer) {
         Some(call) => Doing::Calls(call),
         None if buffer.starts_with(b"running") => Doing::Runs,

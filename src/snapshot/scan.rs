@@ -92,6 +92,8 @@ pub(super) struct Scan {
     pub(super) processes: Vec<Process>,
     pub(super) hidden: Vec<Hidden>,
     pub(super) io_uring: bool,
+    /// Processes with a socket, where those are looked for, or an `io_uring`.
+    pub(super) carriers: Vec<u32>,
     pub(super) opening: Option<u32>,
     /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.
     pub(super) opened: Vec<SpecialFile>,
@@ -107,6 +109,7 @@ impl Scan {
         self.hidden.append(&mut part.hidden);
         self.opened.append(&mut part.opened);
         self.io_uring |= part.io_uring;
+        self.carriers.append(&mut part.carriers);
         self.opening = self.opening.or(part.opening);
         self.ended |= part.ended;
     }
@@ -135,6 +138,7 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
     scan.hits.sort_by_key(|(pid, _)| *pid);
     scan.seen = known.len();
     scan.hidden.sort_unstable_by_key(|hidden| hidden.pid);
+    scan.carriers.sort_unstable();
     Ok(scan)
 }
 
@@ -226,6 +230,9 @@ impl<'a> Worker<'a> {
     fn descriptors_of(&mut self, pid: u32, task: &str) -> Result<usize> {
         let (plan, found) = (self.plan, &mut self.found);
         self.fds.read(self.proc, task, &mut |open| {
+            if matches!(open.target, Target::Socket | Target::IoUring) && found.carriers.last() != Some(&pid) {
+                found.carriers.push(pid);
+            }
             let wanted = match open.target {
                 Target::Pipe => plan.pipes,
                 Target::Fifo => plan.fifos,

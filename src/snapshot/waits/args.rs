@@ -25,10 +25,11 @@ pub(super) struct Decoder<'a> {
 }
 
 /// The thread whose arguments they are.
-struct Task {
+#[derive(Clone, Copy)]
+struct Task<'a> {
     pid: u32,
-    /// `PID/task/TID`: a thread may have a table of descriptors of its own.
-    path: String,
+    /// Where /proc has it, `PID` or `PID/task/TID`: a thread may have a table of descriptors of its own.
+    path: &'a str,
 }
 
 impl<'a> Decoder<'a> {
@@ -37,12 +38,12 @@ impl<'a> Decoder<'a> {
     }
 
     /// What a thread waits for; `None` where the call waits for nothing that is known.
-    pub(super) fn decode(&mut self, pid: u32, tid: u32, sleep: &Sleep) -> Option<Wait> {
+    pub(super) fn decode(&mut self, pid: u32, path: &str, sleep: &Sleep) -> Option<Wait> {
         use sleep::On as Raw;
-        let task = Task { pid, path: format!("{pid}/task/{tid}") };
+        let task = Task { pid, path };
         let named = matches!(sleep.on, Raw::MsgSend { .. } | Raw::MsgReceive { .. } | Raw::Semop { .. });
         let queue = matches!(sleep.on, Raw::MqSend(..) | Raw::MqReceive(..));
-        let ipc = if named || queue { namespace::read_ipc(self.proc, &task.path).ok() } else { None };
+        let ipc = if named || queue { namespace::read_ipc(self.proc, task.path).ok() } else { None };
         let identity = |kind, id| Identity::SysV { namespace: ipc.unwrap_or(0), kind, id };
         let mut timed = false;
         let mut limited = |limit: Limit| timed = limit.is_some();
@@ -59,16 +60,16 @@ impl<'a> Decoder<'a> {
                 let operations = pointed::read_operations(pid, operations, count).ok();
                 On::Semop { set: identity(Kind::Semaphore, id), operations }
             }
-            sleep::On::Open { directory, path, flags } => self.open(&task, directory, path, flags),
+            sleep::On::Open { directory, path, flags } => self.open(task, directory, path, flags),
             sleep::On::Futex { address, operation, value, limit } => {
                 limited(limit);
-                self.futex(&task, address, operation, value)
+                self.futex(task, address, operation, value)
             }
-            sleep::On::Flock { fd, write } => self.flock(&task, fd, write)?,
-            sleep::On::RecordLock { fd, lock, ofd } => self.record_lock(&task, fd, lock, ofd)?,
+            sleep::On::Flock { fd, write } => self.flock(task, fd, write)?,
+            sleep::On::RecordLock { fd, lock, ofd } => self.record_lock(task, fd, lock, ofd)?,
             sleep::On::Child(which) => On::Child { which },
             sleep::On::ChildOf(fd) => {
-                let info = self.info(&task, fd).unwrap_or_default();
+                let info = self.info(task, fd).unwrap_or_default();
                 On::Child { which: info.pid.unwrap_or(-1) }
             }
             sleep::On::Signal => On::Signal,
@@ -80,7 +81,7 @@ impl<'a> Decoder<'a> {
             sleep::On::Vfork => On::Vfork,
             sleep::On::Resumed => On::Resumed,
             on => {
-                let (sources, limit) = self.sources(&task, on);
+                let (sources, limit) = self.sources(task, on);
                 limited(limit);
                 On::Files(sources)
             }
@@ -89,7 +90,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The descriptors that a call waits on.
-    fn sources(&mut self, task: &Task, on: sleep::On) -> (Vec<Source>, Limit) {
+    fn sources(&mut self, task: Task<'_>, on: sleep::On) -> (Vec<Source>, Limit) {
         use sleep::On as Raw;
         let (mut limit, mut sources) = (Limit::None, Vec::new());
         match on {
@@ -132,7 +133,7 @@ impl<'a> Decoder<'a> {
         (sources, limit)
     }
 
-    fn watch(&mut self, task: &Task, fds: crate::kernel::Result<Vec<pointed::Watched>>, sources: &mut Vec<Source>) {
+    fn watch(&mut self, task: Task<'_>, fds: crate::kernel::Result<Vec<pointed::Watched>>, sources: &mut Vec<Source>) {
         let Ok(fds) = fds else {
             // The array could not be read: something is waited for that is not known.
             sources.push(Source { fd: 0, way: Way::Both, file: File::Unknown });
@@ -151,12 +152,15 @@ impl<'a> Decoder<'a> {
     }
 
     /// What an epoll watches, down to the files; one may watch another.
-    fn epoll(&mut self, task: &Task, fd: u32, sources: &mut Vec<Source>, depth: u32) {
+    fn epoll(&mut self, task: Task<'_>, fd: u32, sources: &mut Vec<Source>, depth: u32) {
         let Some(info) = self.info(task, fd).filter(|_| depth < 5) else {
             sources.push(Source { fd, way: Way::Both, file: File::Unknown });
             return;
         };
-        for watch in info.watches.into_iter().take(MOST) {
+        // The kernel tells them in the order of their addresses.
+        let mut watches = info.watches;
+        watches.sort_by_key(|watch| watch.fd);
+        for watch in watches.into_iter().take(MOST) {
             let way = match (watch.reads(), watch.writes()) {
                 (true, true) => Way::Both,
                 (false, true) => Way::Write,
@@ -180,32 +184,34 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn source(&mut self, task: &Task, fd: u32, way: Way) -> Source {
+    fn source(&mut self, task: Task<'_>, fd: u32, way: Way) -> Source {
         Source { fd, way, file: self.file(task, fd) }
     }
 
-    fn file(&mut self, task: &Task, fd: u32) -> File {
-        let Some(link) = self.link(task, fd) else { return File::Unknown };
-        let Ok(open) = self.fds.read_one(self.proc, &task.path, fd) else { return File::Unknown };
+    fn file(&mut self, task: Task<'_>, fd: u32) -> File {
+        let Ok(open) = self.fds.read_one(self.proc, task.path, fd) else { return File::Unknown };
+        let link = |decoder: &Self| decoder.link(task, fd).unwrap_or_default();
         let identity = open.map(|open| Identity::File { device: open.device, inode: open.inode });
         match (open.map(|open| (open.target, open.inode)), identity) {
             (Some((Target::Pipe, _)), Some(identity)) => {
-                let made = file::pipe_made(self.proc, format!("{}/fd/{fd}", task.path).as_bytes());
-                File::Pipe(identity, made)
+                // Where all processes are seen, it does not matter.
+                let nested = self.pids.is_some_and(|pids| pids != namespace::INITIAL_PID);
+                let path = || format!("{}/fd/{fd}", task.path);
+                File::Pipe(identity, nested.then(|| file::pipe_made(self.proc, path().as_bytes())).flatten())
             }
-            (Some((Target::Fifo, _)), Some(identity)) => File::Fifo(identity, link.into()),
+            (Some((Target::Fifo, _)), Some(identity)) => File::Fifo(identity, link(self).into()),
             (Some((Target::Socket, inode)), _) => File::Socket(inode),
-            (Some((Target::File, _)), Some(identity)) => File::Regular(identity, link.into()),
+            (Some((Target::File, _)), Some(identity)) => File::Regular(identity, link(self).into()),
             (Some((Target::IoUring, _)), _) => File::Uring,
             (Some((Target::Event, _)), _) => {
                 let info = self.info(task, fd).unwrap_or_default();
                 File::Event(info.event_id, info.event_count)
             }
-            _ => self.anonymous(task, fd, link),
+            _ => self.link(task, fd).map_or(File::Unknown, |link| self.anonymous(task, fd, link)),
         }
     }
 
-    fn anonymous(&mut self, task: &Task, fd: u32, link: Vec<u8>) -> File {
+    fn anonymous(&mut self, task: Task<'_>, fd: u32, link: Vec<u8>) -> File {
         let info = |decoder: &mut Self| decoder.info(task, fd).unwrap_or_default();
         match &link[..] {
             b"anon_inode:[timerfd]" => File::Timer(info(self).timer_set.unwrap_or(true)),
@@ -216,16 +222,16 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn link(&self, task: &Task, fd: u32) -> Option<Vec<u8>> {
-        fd::read_path_of(self.proc, &task.path, fd).ok()
+    fn link(&self, task: Task<'_>, fd: u32) -> Option<Vec<u8>> {
+        fd::read_path_of(self.proc, task.path, fd).ok()
     }
 
-    fn info(&mut self, task: &Task, fd: u32) -> Option<FdInfo> {
-        fdinfo::read(self.proc, &task.path, fd, &mut self.buffer).ok()
+    fn info(&mut self, task: Task<'_>, fd: u32) -> Option<FdInfo> {
+        fdinfo::read(self.proc, task.path, fd, &mut self.buffer).ok()
     }
 
     /// A FIFO waits for its other end; anything else for its file system or its device.
-    fn open(&self, task: &Task, directory: i32, path: u64, flags: Result<u64, u64>) -> On {
+    fn open(&self, task: Task<'_>, directory: i32, path: u64, flags: Result<u64, u64>) -> On {
         let flags = flags.or_else(|how| memory::read_word(task.pid, how));
         let (Ok(path), Ok(flags)) = (memory::read_string(task.pid, path), flags) else { return On::Open(None) };
         let (from, whole) = match (path.starts_with(b"/"), u32::try_from(directory)) {
@@ -250,11 +256,11 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn futex(&mut self, task: &Task, address: u64, operation: u32, value: u32) -> On {
+    fn futex(&mut self, task: Task<'_>, address: u64, operation: u32, value: u32) -> On {
         const PRIVATE: u32 = 128;
         const REALTIME: u32 = 256;
         let shared = if operation & PRIVATE == 0 {
-            maps::read_shared(self.proc, &task.path, address, &mut self.buffer).ok().flatten()
+            maps::read_shared(self.proc, task.path, address, &mut self.buffer).ok().flatten()
         } else {
             None
         };
@@ -264,15 +270,15 @@ impl<'a> Decoder<'a> {
             let word = pointed::read_words(task.pid, address, 1).ok()?;
             Some([*word.first()?, 0, 0])
         });
-        let own_pids = self.pids.is_some() && namespace::read_pid(self.proc, &task.path).ok() == self.pids;
+        let own_pids = self.pids.is_some() && namespace::read_pid(self.proc, task.path).ok() == self.pids;
         On::Futex(Futex { address, shared, operation: operation & !(PRIVATE | REALTIME), value, own_pids, words })
     }
 
-    fn flock(&mut self, task: &Task, fd: u32, write: bool) -> Option<On> {
+    fn flock(&mut self, task: Task<'_>, fd: u32, write: bool) -> Option<On> {
         self.lock(task, fd, LockKind::Flock, write, 0, None)
     }
 
-    fn record_lock(&mut self, task: &Task, fd: u32, lock: u64, ofd: bool) -> Option<On> {
+    fn record_lock(&mut self, task: Task<'_>, fd: u32, lock: u64, ofd: bool) -> Option<On> {
         let lock = pointed::read_lock(task.pid, lock).ok()?;
         let base = match lock.whence {
             Whence::Start => 0,
@@ -300,7 +306,15 @@ impl<'a> Decoder<'a> {
         self.lock(task, fd, kind, lock.write, u64::try_from(start).ok()?, end)
     }
 
-    fn lock(&mut self, task: &Task, fd: u32, kind: LockKind, write: bool, start: u64, end: Option<u64>) -> Option<On> {
+    fn lock(
+        &mut self,
+        task: Task<'_>,
+        fd: u32,
+        kind: LockKind,
+        write: bool,
+        start: u64,
+        end: Option<u64>,
+    ) -> Option<On> {
         let path = self.link(task, fd)?;
         let of_file = file::stat_at(self.proc, format!("{}/fd/{fd}", task.path).as_bytes()).ok()?;
         let lock = Lock { kind, write, pid: Some(task.pid), device: of_file.device, inode: of_file.inode, start, end };
@@ -309,7 +323,7 @@ impl<'a> Decoder<'a> {
 }
 
 /// The unix socket whose name a call gives: where a datagram goes, or who is asked for a connection.
-fn receiver(task: &Task, on: sleep::On) -> Option<Source> {
+fn receiver(task: Task<'_>, on: sleep::On) -> Option<Source> {
     let (name, length) = match on {
         sleep::On::Send { name, length, .. } | sleep::On::Connect { name, length, .. } => (name, length),
         sleep::On::SendMessage(_, header) => pointed::read_message_name(task.pid, header).ok()?,

@@ -33,16 +33,11 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
         notes: Vec::new(),
     };
     let meant = |thread: &Thread| process.is_none_or(|pid| thread.pid == pid);
-    if waits.threads.iter().any(|thread| meant(thread) && thread.wait().is_some_and(|wait| names_object(&wait.on))) {
+    if waits.threads.iter().any(|thread| meant(thread) && thread.wait().is_some_and(|wait| wait.on.is_object())) {
         look_at_objects(&proc, &clock, &mut waits)?;
     }
     note_refused(&mut waits);
     Ok(waits)
-}
-
-/// Whether a wait is for something that has to be looked at.
-fn names_object(on: &On) -> bool {
-    !matches!(on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed | On::Open(_))
 }
 
 fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(), SnapshotError> {
@@ -82,12 +77,7 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
     }
     find_names(waits);
     extras::add(proc, waits);
-    let mut buffer = Vec::new();
-    for thread in &mut waits.threads {
-        if thread.wait().is_some_and(|wait| names_object(&wait.on)) {
-            scan::again(proc, thread, &mut buffer);
-        }
-    }
+    scan::again(proc, &mut waits.threads);
     Ok(())
 }
 

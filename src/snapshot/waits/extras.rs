@@ -22,7 +22,10 @@ pub(super) fn add(proc: &OwnedFd, waits: &mut Waits) {
     let suspicious = suspicious(waits);
     if !files.is_empty() || !events.is_empty() || suspicious {
         let mut walk = Walk { files, events, hidden: suspicious, ..Walk::default() };
-        walk.run(proc);
+        // Locks and eventfds any process may have; descriptors hide only in some, and in those that have begun since.
+        let all = !walk.files.is_empty() || !walk.events.is_empty();
+        let carriers = waits.pictures.first().map(|picture| &*picture.visibility.carriers).unwrap_or_default();
+        walk.run(proc, &|pid| all || carriers.binary_search(&pid).is_ok() || waits.threads_of(pid).is_empty());
         waits.locks = walk.locks;
         add_unseen_locks(&walk.files, waits);
         waits.events = walk.found;
@@ -153,8 +156,9 @@ struct Walk {
 }
 
 impl Walk {
-    fn run(&mut self, proc: &OwnedFd) {
+    fn run(&mut self, proc: &OwnedFd, meant: &dyn Fn(u32) -> bool) {
         let Ok(pids) = process::read_pids(proc) else { return };
+        let pids = pids.into_iter().filter(|pid| meant(*pid));
         let (mut fds, mut dirents, mut buffer) = (FdReader::default(), Dirents::default(), Vec::new());
         for pid in pids {
             // A process whose main thread has ended shows its descriptors under another thread.

@@ -97,12 +97,12 @@ pub struct Thread {
     pub look: Look,
     /// For how long it has slept, seconds; at least that, where it was stopped meanwhile.
     pub since: Option<f64>,
-    /// How often it had run, where it waits for an object.
+    /// How often it had run when it was looked at first.
     pub switches: Option<u64>,
     /// It did not run between two looks, one before and one after everybody else was looked at: all threads of which this is so
     /// were asleep at one and the same time. Otherwise one may have woken another while they were looked at in turn.
     pub settled: bool,
-    /// Signals that its process has handlers for, signal 1 in bit 0; read where it waits for an object.
+    /// Signals that its process has handlers for, signal 1 in bit 0; read where it waits for an object that only some can end.
     pub caught: Option<u64>,
 }
 
@@ -292,6 +292,13 @@ pub enum On {
     Vfork,
     /// A wait that was interrupted and goes on.
     Resumed,
+}
+
+impl On {
+    /// Whether something has to be looked at to say more: it is no wait for time or a signal alone.
+    pub(super) const fn is_object(&self) -> bool {
+        !matches!(self, Self::Signal | Self::SignalOf(_) | Self::Time | Self::Resumed)
+    }
 }
 
 /// A futex that is waited on (`man 2 futex`).

@@ -17,8 +17,7 @@ const TRIES: usize = 3;
 pub(super) fn run(proc: &OwnedFd, closely: Option<u32>) -> Result<Vec<Thread>> {
     let pids = process::read_pids(proc)?;
     let next = AtomicUsize::new(0);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let workers = cores.min(pids.len() / 48 + 1).min(8);
+    let workers = workers(pids.len());
     let work = || {
         let mut worker = Worker::new(proc.as_fd(), closely);
         while let Some(pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -62,34 +61,34 @@ fn with_lengths(all: Vec<Asleep>) -> Vec<Thread> {
     all.into_iter().map(&mut finish).collect()
 }
 
-/// Looks at one thread again: whether it still sleeps in what it slept in, and did so all the time.
-pub(super) fn again(proc: &OwnedFd, thread: &mut Thread, buffer: &mut Vec<u8>) {
-    // Of what anybody can wake it does not matter that it slept all the time.
-    if thread.wait().is_some_and(|wait| !may_be_closed(&wait.on)) {
-        if !still(proc, thread, buffer) {
-            thread.look = Look::Moved;
+/// Looks at all again that wait for an object, when everything about the objects has been read: whether they still sleep in what
+/// they slept in, and did so all the time.
+pub(super) fn again(proc: &OwnedFd, threads: &mut [Thread]) {
+    let mut waiting: Vec<&mut Thread> =
+        threads.iter_mut().filter(|t| t.wait().is_some_and(|w| w.on.is_object())).collect();
+    let share = waiting.len().div_ceil(workers(waiting.len())).max(1);
+    std::thread::scope(|scope| {
+        let mut parts = waiting.chunks_mut(share);
+        let own = parts.next();
+        for part in parts {
+            scope.spawn(|| {
+                threads::own_tables(Some(proc.as_fd()));
+                Worker::new(proc.as_fd(), None).again(part);
+            });
         }
-        return;
-    }
-    let switches = sched::read(proc, thread.pid, thread.tid(), buffer).ok().and_then(|ran| ran.switches);
-    thread.settled = switches.is_some() && switches == thread.switches;
-    if !thread.settled && !still(proc, thread, buffer) {
-        thread.look = Look::Moved;
-    }
+        Worker::new(proc.as_fd(), None).again(own.unwrap_or_default());
+    });
 }
 
-/// Whether all who could end a wait can be known, or usually are.
+/// How many threads are worth their start for so many processes.
+fn workers(processes: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.min(processes / 48 + 1).min(8)
+}
+
+/// Whether all who could end a wait can be known, or usually are: of others it does not matter that they slept all the time.
 fn may_be_closed(on: &On) -> bool {
     !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_))
-}
-
-fn still(proc: &OwnedFd, thread: &Thread, buffer: &mut Vec<u8>) -> bool {
-    let Look::Waits(wait) = &thread.look else { return true };
-    match syscall::read(proc, thread.pid, thread.tid(), buffer) {
-        Ok(Doing::Calls(call)) => sleep::decode(&call).is_some_and(|sleep| sleep.name == wait.call),
-        // Refused now and not before: it is ending, or became another program.
-        Ok(_) | Err(_) => false,
-    }
 }
 
 struct Worker<'a> {
@@ -108,43 +107,52 @@ impl<'a> Worker<'a> {
     }
 
     fn process(&mut self, pid: u32) {
-        // One that ends meanwhile is passed over.
-        let Ok(threads) = process::read_threads(self.proc, pid, &mut self.dirents) else { return };
-        let mut caught = None;
-        for tid in threads {
-            let Ok(task) = process::read_thread_stat(self.proc, pid, tid, &mut self.buffer) else { continue };
-            if task.kernel {
-                return;
+        // One that ends meanwhile is passed over. The first thread tells how many there are.
+        let Some(alone) = self.thread(pid, pid) else { return };
+        if !alone {
+            let threads = process::read_threads(self.proc, pid, &mut self.dirents).unwrap_or_default();
+            for tid in threads.into_iter().filter(|tid| *tid != pid) {
+                self.thread(pid, tid);
             }
-            let processor = process::parse_processor(&self.buffer);
-            let look = match task.is_ending() {
-                true => Look::Ended,
-                // This very process looks, whatever its threads do for that.
-                false if pid == std::process::id() => Look::Runs,
-                false => self.look(pid, tid),
-            };
-            let object = matches!(&look, Look::Waits(wait) if is_of_object(&wait.on));
-            let closed = matches!(&look, Look::Waits(wait) if may_be_closed(&wait.on));
-            if object && closed && caught.is_none() {
-                caught = process::read_caught(self.proc, pid, &mut self.buffer).ok();
-            }
-            let asleep = !matches!(look, Look::Runs | Look::Ended | Look::Moved);
-            let mut switches = None;
-            let last_run = if asleep && (object || self.closely == Some(pid)) {
-                let ran = sched::read(self.proc, pid, tid, &mut self.buffer).ok();
-                switches = ran.and_then(|ran| ran.switches);
-                processor.zip(ran.and_then(|ran| ran.last))
-            } else {
-                None
-            };
-            let thread = Thread { pid, task, look, since: None, caught, switches, settled: false };
-            self.found.push(Asleep { thread, last_run });
         }
     }
 
-    fn look(&mut self, pid: u32, tid: u32) -> Look {
+    /// Looks at one thread; whether its process has no other ones. `None` if it is gone or no program's.
+    fn thread(&mut self, pid: u32, tid: u32) -> Option<bool> {
+        let path = task(pid, tid);
+        // Before all else: if it did not run since, all that is read from here on belongs together.
+        let ran = sched::read(self.proc, &path, &mut self.buffer).ok();
+        let switches = ran.and_then(|ran| ran.switches).or_else(|| self.switches(&path));
+        let stat = process::read_task_stat(self.proc, &path, &mut self.buffer).ok().filter(|stat| !stat.kernel)?;
+        let alone = stat.threads <= 1;
+        let processor = process::parse_processor(&self.buffer);
+        let look = match stat.is_ending() {
+            true => Look::Ended,
+            // This very process looks, whatever its threads do for that.
+            false if pid == std::process::id() => Look::Runs,
+            false => self.look(pid, &path, switches.is_some()),
+        };
+        let object = matches!(&look, Look::Waits(wait) if wait.on.is_object());
+        let asleep = !matches!(look, Look::Runs | Look::Ended | Look::Moved);
+        let last_run = if asleep && (object || self.closely == Some(pid)) {
+            processor.zip(ran.and_then(|ran| ran.last))
+        } else {
+            None
+        };
+        let thread = Thread { pid, task: stat, look, since: None, caught: None, switches, settled: false };
+        self.found.push(Asleep { thread, last_run });
+        Some(alone)
+    }
+
+    fn switches(&mut self, path: &str) -> Option<u64> {
+        process::read_status(self.proc, path, &mut self.buffer).ok().map(|status| status.switches)
+    }
+
+    /// What a thread does. Unless `counted`, so that a second look will tell whether it ran meanwhile, it is made sure here that
+    /// what its arguments named was true while it was in that call.
+    fn look(&mut self, pid: u32, path: &str, counted: bool) -> Look {
         for _ in 0..TRIES {
-            let call = match syscall::read(self.proc, pid, tid, &mut self.buffer) {
+            let call = match syscall::read(self.proc, path, &mut self.buffer) {
                 Ok(Doing::Calls(call)) => call,
                 Ok(Doing::Runs) => return Look::Runs,
                 Ok(Doing::NoCall) => return Look::NoCall,
@@ -156,28 +164,47 @@ impl<'a> Worker<'a> {
                 return Look::Bits32;
             }
             let Some(sleep) = sleep::decode(&call) else { return Look::Call(call.number) };
-            let Some(wait) = self.decoder.decode(pid, tid, &sleep) else { return Look::Call(call.number) };
-            if !points(&wait.on) {
+            let Some(wait) = self.decoder.decode(pid, path, &sleep) else { return Look::Call(call.number) };
+            if !points(&wait.on) || counted && may_be_closed(&wait.on) {
                 return Look::Waits(wait);
             }
-            // What its arguments name was true then only if the call is the same now.
-            match syscall::read(self.proc, pid, tid, &mut self.buffer) {
+            match syscall::read(self.proc, path, &mut self.buffer) {
                 Ok(Doing::Calls(after)) if after == call => return Look::Waits(wait),
                 _ => {}
             }
         }
         Look::Moved
     }
+
+    fn again(&mut self, threads: &mut [&mut Thread]) {
+        for thread in threads {
+            let path = task(thread.pid, thread.tid());
+            let Some((call, closed)) = thread.wait().map(|wait| (wait.call, may_be_closed(&wait.on))) else { continue };
+            if closed {
+                let status = process::read_status(self.proc, &path, &mut self.buffer).ok();
+                thread.caught = status.map(|status| status.caught);
+                thread.settled = status.is_some() && status.map(|status| status.switches) == thread.switches;
+                if thread.settled {
+                    continue;
+                }
+            }
+            // It ran, or may have: it counts as waiting if it is in the same call, for whatever it is in there now.
+            thread.look = match self.look(thread.pid, &path, false) {
+                Look::Waits(wait) if wait.call == call => Look::Waits(wait),
+                _ => Look::Moved,
+            };
+        }
+    }
+}
+
+/// Where /proc has a thread; the shorter way for the first one of a process, which takes less time to look up.
+fn task(pid: u32, tid: u32) -> String {
+    if tid == pid { pid.to_string() } else { format!("{pid}/task/{tid}") }
 }
 
 /// Whether something had to be looked up to know what is waited for.
 fn points(on: &On) -> bool {
     !matches!(on, On::Signal | On::Time | On::Vfork | On::Resumed | On::Child { .. } | On::MsgReceive { .. })
-}
-
-/// Whether it waits for an object, not just for time or a signal.
-fn is_of_object(on: &On) -> bool {
-    !matches!(on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed)
 }
 
 /// The wait of a thread, to be changed in place.
