@@ -82,6 +82,14 @@ pub fn read_caught(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<u6
         .ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its SigCgt line".into() })
 }
 
+/// Reads the ids of a process in the PID namespaces from that of /proc down to its own (`NSpid`). Needs no privilege.
+pub fn read_ids(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Vec<u32>> {
+    file::read_at(proc, &format!("{pid}/status"), buffer)?;
+    let line = buffer.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"));
+    let ids = line.unwrap_or_default().split(u8::is_ascii_whitespace).filter(|id| !id.is_empty());
+    Ok(ids.filter_map(|id| Numbers::new(id).unsigned()).collect())
+}
+
 /// Whether a process runs a 32-bit program, by the class in the head of its executable. Needs ptrace read access.
 pub fn is_32_bit(proc: impl AsFd, pid: u32) -> Result<bool> {
     use nix::fcntl::{OFlag, openat};

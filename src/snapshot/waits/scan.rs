@@ -80,7 +80,7 @@ pub(super) fn again(proc: &OwnedFd, thread: &mut Thread, buffer: &mut Vec<u8>) {
 
 /// Whether all who could end a wait can be known, or usually are.
 fn may_be_closed(on: &On) -> bool {
-    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_))
+    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_) | On::Futexes)
 }
 
 fn still(proc: &OwnedFd, thread: &Thread, buffer: &mut Vec<u8>) -> bool {
@@ -117,7 +117,8 @@ impl<'a> Worker<'a> {
                 return;
             }
             let processor = process::parse_processor(&self.buffer);
-            let look = match task.is_ending() {
+            // A first thread may end before the others.
+            let look = match task.is_ending() || matches!(task.state, 'Z' | 'X' | 'x') {
                 true => Look::Ended,
                 // This very process looks, whatever its threads do for that.
                 false if pid == std::process::id() => Look::Runs,
