@@ -4,10 +4,10 @@ use super::Exit;
 use super::args::{Color, layout};
 use super::exit::{Usage, complain};
 use super::print::to_stdout;
-use crate::diagnose::why::{Diagnosis, Finding, diagnose};
+use crate::diagnose::why::{CanWake, Diagnosis, Finding, diagnose};
 use crate::model::Address;
 use crate::output::{json, why};
-use crate::snapshot::waits;
+use crate::snapshot::waits::{self, Waits};
 use clap::Args;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -58,7 +58,7 @@ impl Why {
         let diagnosis = diagnose(&waits);
         let exit = match pid {
             Some(pid) if of(&diagnosis, pid).is_empty() => {
-                complain(&format_args!("pid:{pid}: not found"));
+                complain(&missing(&waits, pid));
                 return Ok(Exit::Failed);
             }
             Some(pid) if of(&diagnosis, pid).iter().all(|finding| finding.refused) => Exit::Permission,
@@ -90,7 +90,15 @@ impl Why {
             let blocked = processes.filter(|threads| threads.iter().any(|finding| finding.blocked));
             return json::why::write_all(out, blocked, notes);
         }
-        let blocked: Vec<&Finding> = diagnosis.findings.iter().filter(|finding| finding.blocked).collect();
+        // On a busy machine hundreds sleep as they should: those that will never wake come first, then who waits for an object.
+        let mut blocked: Vec<&Finding> = diagnosis.findings.iter().filter(|finding| finding.blocked).collect();
+        blocked.sort_by_key(|finding| match (finding.can_wake, finding.objects.is_empty()) {
+            (CanWake::No, _) => 0,
+            (CanWake::Unknown, false) => 1,
+            (CanWake::Yes, false) => 2,
+            (CanWake::Unknown, true) => 3,
+            (CanWake::Yes, true) => 4,
+        });
         why::write_table(out, &blocked, layout(self.color))?;
         for cycle in &diagnosis.cycles {
             writeln!(out)?;
@@ -121,6 +129,14 @@ impl Why {
         }
         let pids: Vec<u32> = order.into_iter().map(|(pid, _)| pid).collect();
         write_circles_with(out, diagnosis, &pids)
+    }
+}
+
+/// What to say of a number that no process has which is looked at.
+fn missing(waits: &Waits, pid: u32) -> String {
+    match waits.thread(pid) {
+        Some(thread) => format!("pid:{pid}: no process: a thread of pid:{}", thread.pid),
+        None => format!("pid:{pid}: not found, or a thread of the kernel"),
     }
 }
 

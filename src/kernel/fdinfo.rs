@@ -31,6 +31,12 @@ pub struct FdInfo {
     pub in_flight: Option<u64>,
     /// `io_uring`: files that it has registered.
     pub registered: Option<u64>,
+    /// `io_uring`: how many requests it has taken, since it was made.
+    pub submitted: Option<u64>,
+    /// `io_uring`: how many completions it has told of.
+    pub completed: Option<u64>,
+    /// `io_uring`: a request waits for its file to become ready.
+    pub polls: bool,
 }
 
 /// One descriptor that an epoll watches.
@@ -57,6 +63,13 @@ impl Watch {
 }
 
 impl FdInfo {
+    /// Of an `io_uring`: whether it may hold files or have something to do yet, of which no descriptor tells. A request that
+    /// completes without telling so counts as one that is under way.
+    pub fn is_busy_ring(&self) -> bool {
+        let idle = self.registered == Some(0) && self.submitted.is_some() && self.submitted == self.completed;
+        !idle || self.polls
+    }
+
     /// Whether it can be read from.
     pub const fn reads(&self) -> bool {
         self.flags & libc::O_ACCMODE as u32 != libc::O_WRONLY as u32
@@ -78,7 +91,10 @@ pub fn read(proc: impl AsFd, task: &str, fd: u32, buffer: &mut Vec<u8>) -> Resul
 pub fn parse(text: &[u8]) -> FdInfo {
     let mut info = FdInfo::default();
     for line in text.split(|b| *b == b'\n') {
-        let Some(colon) = memchr::memchr(b':', line) else { continue };
+        let Some(colon) = memchr::memchr(b':', line) else {
+            info.polls |= line.trim_ascii_start().starts_with(b"op=");
+            continue;
+        };
         let (label, rest) = (&line[..colon], line[colon + 1..].trim_ascii());
         match label {
             b"flags" => info.flags = Numbers::new(rest).octal().unwrap_or(0),
@@ -91,6 +107,8 @@ pub fn parse(text: &[u8]) -> FdInfo {
             b"sigmask" => info.signals = Numbers::new(rest).hex(),
             b"Pid" => info.pid = Numbers::new(rest).signed(),
             b"scm_fds" => info.in_flight = decimal(rest),
+            b"CachedSqHead" => info.submitted = decimal(rest),
+            b"CachedCqTail" => info.completed = decimal(rest),
             b"UserFiles" => info.registered = decimal(rest),
             _ => {}
         }
@@ -129,6 +147,16 @@ mod tests {
         assert!(!queue.reads() && queue.writes());
         let socket = parse(b"flags:\t02\nscm_fds: 2\n");
         assert_eq!(socket.in_flight, Some(2));
+        let ring = |sq, cq, files, polls| {
+            format!(
+                "flags:\t02\nCachedSqHead:\t{sq}\nCachedCqTail:\t{cq}\nUserFiles:\t{files}\nPollList:\n{polls}CqOverflowList:\n"
+            )
+        };
+        assert!(!parse(ring(2, 2, 0, "").as_bytes()).is_busy_ring());
+        assert!(parse(ring(2, 1, 0, "").as_bytes()).is_busy_ring(), "a request is under way");
+        assert!(parse(ring(2, 2, 1, "").as_bytes()).is_busy_ring(), "it has a file");
+        assert!(parse(ring(2, 2, 0, "  op=6, task_works=0\n").as_bytes()).is_busy_ring(), "it waits for a file");
+        assert!(parse(b"flags:\t02\nUserFiles:\t0\n").is_busy_ring(), "an older kernel does not tell");
         let locked = parse(b"flags:\t02\nlock:\t1: FLOCK  ADVISORY  WRITE 812 fe:00:77 0 EOF\n");
         assert_eq!(locked.locks.len(), 1);
     }

@@ -19,6 +19,7 @@ pub mod host;
 pub mod inet_diag;
 pub mod ipc_info;
 pub mod job_signals;
+pub mod kcmp;
 pub mod key;
 pub mod lease;
 pub mod local_time;

@@ -51,7 +51,7 @@ pub enum Whence {
 }
 
 /// Most that is read of an array, in elements.
-const MOST: u64 = 1024;
+pub const MOST: u64 = 1024;
 
 /// Reads whole elements of an array.
 fn array<const SIZE: usize, T>(pid: u32, address: u64, count: u64, each: fn([u8; SIZE]) -> T) -> Result<Vec<T>> {

@@ -62,15 +62,18 @@ pub fn read_task_stat(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Resu
     parse_stat(buffer).ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its fields".into() })
 }
 
-/// The processor that a task last ran on, of its line of `stat`.
-pub fn parse_processor(line: &[u8]) -> Option<usize> {
-    let close = memchr::memrchr(b')', line)?;
+/// Of a task's line of `stat`: where its process's stack begins (`None` where the caller may not look into the process), and the
+/// processor that the task last ran on.
+pub fn parse_stack_and_processor(line: &[u8]) -> (Option<u64>, Option<usize>) {
+    let Some(close) = memchr::memrchr(b')', line) else { return (None, None) };
     let mut n = Numbers::new(line[close + 1..].trim_ascii_end());
-    // The 39th field; the second was the comm.
-    for _ in 3..39 {
-        n.field()?;
-    }
-    n.unsigned()
+    let mut number = |skipped: usize| {
+        (0..skipped).try_for_each(|_| n.field().map(|_| ()))?;
+        n.unsigned::<u64>()
+    };
+    // The 28th and the 39th field; the second was the comm.
+    let stack = number(28 - 3).filter(|stack| *stack > 1);
+    (stack, number(39 - 29).and_then(|processor| usize::try_from(processor).ok()))
 }
 
 /// What `status` tells of a task.
@@ -95,6 +98,14 @@ pub fn parse_status(text: &[u8]) -> Option<Status> {
     let voluntary: u64 = value(b"voluntary_ctxt_switches:")?.unsigned()?;
     let forced: u64 = value(b"nonvoluntary_ctxt_switches:")?.unsigned()?;
     Some(Status { caught: value(b"SigCgt:")?.hex()?, switches: voluntary.wrapping_add(forced) })
+}
+
+/// Reads the ids of a process in the PID namespaces from that of /proc down to its own (`NSpid`). Needs no privilege.
+pub fn read_ids(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<Vec<u32>> {
+    file::read_at(proc, &format!("{pid}/status"), buffer)?;
+    let line = buffer.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"));
+    let ids = line.unwrap_or_default().split(u8::is_ascii_whitespace).filter(|id| !id.is_empty());
+    Ok(ids.filter_map(|id| Numbers::new(id).unsigned()).collect())
 }
 
 /// Whether a process runs a 32-bit program, by the class in the head of its executable. Needs ptrace read access.
@@ -184,6 +195,15 @@ mod tests {
         assert_eq!(&*process.comm, b"a) S 1 (\x1b[31m\n");
         assert_eq!((process.pid, process.ppid, process.state), (42, 7, 'Z'));
         assert_eq!((process.threads, process.start_ticks, process.kernel), (3, 987_654, false));
+    }
+
+    #[test]
+    fn the_stack_and_the_processor() {
+        let line =
+            |stack| format!("42 (a) S 1) S {} {stack} {} 3 0", "9 ".repeat(24).trim_end(), "8 ".repeat(10).trim_end());
+        assert_eq!(parse_stack_and_processor(line(4096).as_bytes()), (Some(4096), Some(3)));
+        assert_eq!(parse_stack_and_processor(line(1).as_bytes()), (None, Some(3)), "not shown");
+        assert_eq!(parse_stack_and_processor(b"42 (a) S 1"), (None, None));
     }
 
     #[test]

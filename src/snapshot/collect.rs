@@ -209,7 +209,7 @@ fn look_into_processes(
     }
     picture.visibility.processes = scan.seen;
     picture.visibility.io_uring = scan.io_uring;
-    picture.visibility.carriers = scan.carriers;
+    picture.visibility.carriers = plan.descriptors().then_some(scan.carriers);
     picture.visibility.opening = scan.opening;
     picture.visibility.hidden = scan.hidden;
     if want.verdict && !want.kinds.contains(Kinds::UNIX) && something_is_missing(picture) {

@@ -51,7 +51,7 @@ pub(super) struct Segment {
 }
 
 impl Plan<'_> {
-    fn descriptors(&self) -> bool {
+    pub(super) fn descriptors(&self) -> bool {
         self.pipes || self.fifos || self.sockets || !self.files.is_empty()
     }
 
@@ -92,7 +92,7 @@ pub(super) struct Scan {
     pub(super) processes: Vec<Process>,
     pub(super) hidden: Vec<Hidden>,
     pub(super) io_uring: bool,
-    /// Processes with a socket, where those are looked for, or an `io_uring`.
+    /// Processes with a socket or an `io_uring`, where descriptors are looked at.
     pub(super) carriers: Vec<u32>,
     pub(super) opening: Option<u32>,
     /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.

@@ -33,9 +33,9 @@ pub struct Visibility {
     /// A process has a unix socket that is in no table of this network namespace: one of another, which may be bound to a
     /// file that is seen here. Known only where socket files without a socket were found.
     pub foreign_unix: bool,
-    /// Processes that have a socket or an `io_uring`, by pid: only there descriptors can be that no file of /proc lists. Known
-    /// where sockets were looked for.
-    pub carriers: Vec<u32>,
+    /// Processes that have a socket or an `io_uring`, by pid: only there descriptors can be that no file of /proc lists. `None`
+    /// where descriptors were not looked at.
+    pub carriers: Option<Vec<u32>>,
     /// An `io_uring` is open somewhere: it may hold descriptors that no file of /proc lists.
     pub io_uring: bool,
     /// Data wait in a unix socket: descriptors may be on their way in it, held by nobody that /proc shows.

@@ -73,4 +73,6 @@ mod verdicts;
 mod visibility;
 mod why;
 mod why_all;
+mod why_calls;
+mod why_doubt;
 mod why_locks;

@@ -140,7 +140,7 @@ fn system_v_semaphores() {
         child.end();
 
         let zero = Child::sleeping_in(&sysv::OPERATE, &[], || sysv::operate(set, 3, 0));
-        expect(&why(zero.pid()), &call, &object, "yes", &["semaphore 3 is 2 and it waits for 0"]);
+        expect(&why(zero.pid()), &call, &object, "yes", &["semaphore 3 is 2, and it waits for 0"]);
         let timed = Child::sleeping_in(&sysv::OPERATE, &[], || make::operate_for_an_hour(set, 0, -1));
         expect(&why(timed.pid()), "semtimedop", &object, "yes", &["it has a time limit"]);
     });
@@ -161,7 +161,7 @@ fn posix_queues() {
             "mq_timedreceive",
             "queue:/empty",
             "unknown",
-            &["no other process has it open to send"],
+            &["no other process was seen that has it open to send"],
         );
         child.end();
 
@@ -230,7 +230,7 @@ fn an_end_on_its_way_in_a_socket_may_be_taken_out_and_used() {
     });
 }
 
-fn make_fly(socket: &UnixStream, fd: &impl AsFd) {
+pub fn make_fly(socket: &UnixStream, fd: &impl AsFd) {
     use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
     use std::os::fd::AsRawFd;
     let fds = [fd.as_fd().as_raw_fd()];

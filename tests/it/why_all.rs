@@ -196,6 +196,120 @@ fn everybody_at_once() {
             document.as_array().unwrap().iter().all(|one| one["pid"] != sender.pid())
         });
         assert_eq!(ipcx(&["why", "4194304"]).status, 1);
+        assert_eq!(ipcx(&["why", "0"]).status, 2);
+    });
+}
+
+#[test]
+fn who_never_wakes_comes_first() {
+    isolated(|| {
+        let pauses = Child::new(&[], || ());
+        let (reader, writer) = pipe().unwrap();
+        let waits = Child::sleeping_in(&[libc::SYS_read], &[&reader], || read_one(&reader));
+        let never = Child::sleeping_in(&[libc::SYS_read], &[], || {
+            let (reader, _kept) = pipe().unwrap();
+            read_one(&reader);
+        });
+        let ran = ipcx(&["why", "--all"]);
+        drop(writer);
+        let place = |child: &Child| {
+            let pid = child.pid().to_string();
+            ran.out.lines().position(|line| line.split_whitespace().next() == Some(&pid)).unwrap()
+        };
+        assert_eq!(place(&never), 1, "below the heading: {}", ran.out);
+        assert!(place(&waits) < place(&pauses), "{}", ran.out);
+    });
+}
+
+#[test]
+fn a_thread_is_no_process() {
+    isolated(|| {
+        let child = Child::sleeping_in(&[libc::SYS_futex], &[], || std::thread::spawn(nix::unistd::pause).join());
+        let tid = child.threads().into_iter().find(|tid| *tid != child.pid()).unwrap();
+        let ran = ipcx(&["why", &tid.to_string()]);
+        assert_eq!((ran.status, &*ran.out), (1, ""));
+        assert!(ran.err.contains(&format!("a thread of pid:{}", child.pid())), "{}", ran.err);
+    });
+}
+
+#[test]
+fn somebody_outside_a_circle_could_break_it() {
+    isolated(|| {
+        let path = place("l");
+        File::create(&path).unwrap();
+        let set = sysv::semaphores(1, 1, 0o600);
+        sysv::set_values(set, &[1]);
+        let ((reader, writer), (listen, tell)) = (pipe().unwrap(), pipe().unwrap());
+        // A pipe, a semaphore and a lock: each has what the one before waits for.
+        let first = Child::start(&[&reader], |ready| {
+            let file = File::open(&path).unwrap();
+            make::flock(&file);
+            ready.tell();
+            read_one(&reader);
+        });
+        let third = Child::start(&[], |ready| {
+            sysv::operate(set, 0, -1);
+            ready.tell();
+            make::flock(&File::open(&path).unwrap());
+        });
+        let second = Child::start(&[&writer, &listen], |ready| {
+            ready.tell();
+            read_one(&listen);
+            sysv::operate(set, 0, -1);
+        });
+        write(&tell, b"x").unwrap();
+        second.wait_for_call(second.pid(), &sysv::OPERATE);
+        first.wait_for_call(first.pid(), &[libc::SYS_read]);
+        third.wait_for_call(third.pid(), &[libc::SYS_flock]);
+        assert!(circles().is_empty(), "this test could still write");
+        let object = pipe_of(&writer);
+        drop((reader, writer));
+        let expected = [
+            (u64::from(first.pid()), object),
+            (u64::from(second.pid()), format!("sem:{set}")),
+            (u64::from(third.pid()), format!("lock:{}", path.display())),
+        ];
+        assert_eq!(circles(), [expected.into()]);
+        let document = json(&["why", "--follow", "--json", &first.pid().to_string()]);
+        let pids: Vec<&Value> = document.as_array().unwrap().iter().map(|one| &one["pid"]).collect();
+        assert_eq!(pids, [&json!(first.pid()), &json!(second.pid()), &json!(third.pid())]);
+    });
+}
+
+#[test]
+fn a_child_that_is_numbered_in_another_pid_namespace() {
+    isolated(|| {
+        let outer = Child::sleeping_in(&[libc::SYS_wait4], &[], || {
+            nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWPID).unwrap();
+            // Its first process, which waits for a child that it knows as pid 2.
+            let first = Child::start(&[], |ready| {
+                ready.tell();
+                Child::new(&[], || ()).wait();
+            });
+            first.wait()
+        });
+        let first = wakers(&why(outer.pid()))[0];
+        let first = u32::try_from(first).unwrap();
+        eventually("the child inside waits", || why(first)["call"] == "wait4");
+        let thread = why(first);
+        let inner = wakers(&thread)[0];
+        assert!(inner > u64::from(first), "{thread:#}");
+        expect(&thread, "wait4", &format!("pid:{inner}"), "yes", &[&format!("the end of pid {inner} ("), "in pause"]);
+    });
+}
+
+#[test]
+fn a_cause_that_ends_while_others_go_on() {
+    isolated(|| {
+        let ((one, tell), (two, _keep)) = (pipe().unwrap(), pipe().unwrap());
+        let child = Child::sleeping_in(&[libc::SYS_read], &[&one, &two], || {
+            read_one(&one);
+            read_one(&two);
+        });
+        expect(&why(child.pid()), "read", &pipe_of(&one), "yes", &["is empty"]);
+        write(&tell, b"x").unwrap();
+        let object = pipe_of(&two);
+        eventually("it waits for the other one", || why(child.pid())["object"] == object);
     });
 }
 

@@ -6,7 +6,7 @@
 
 use super::words::{Words, count, have, signals};
 use super::{Edges, Group, Told, World, sockets};
-use crate::model::{Body, Identity, Object, Role, Time, escape};
+use crate::model::{Body, Identity, Object, Time, escape};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{File, Source, Thread, Way};
 
@@ -17,12 +17,26 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, sources: &[Source]) -> 
     if let Some(named) = named {
         return sockets::named(words, thread, sources, named);
     }
-    let mut told: Vec<Told> = sources.iter().map(|source| one(words, thread, source)).collect();
-    match told.len() {
-        0 => Told::surely("it waits for a signal: it watches no descriptor"),
-        1 => told.remove(0),
-        _ => several(words, thread, sources, told),
+    let call = thread.wait().map_or("", |wait| wait.call);
+    let mut all: Vec<Told> = sources.iter().map(|source| one(words, thread, source)).collect();
+    let mut told = match all.len() {
+        0 => Told::surely("it watches no descriptor, and so waits for a signal"),
+        1 => all.remove(0),
+        _ if matches!(call, "splice" | "tee" | "sendfile") => {
+            let text = format!(
+                "it copies from fd {} to fd {}, and on which of them it waits the kernel does not show. If on the first: {}. \
+                 If on the second: {}",
+                sources[0].fd, sources[1].fd, all[0].text, all[1].text
+            );
+            Told { text, ..several(words, thread, sources, all) }
+        }
+        _ => several(words, thread, sources, all),
+    };
+    // What an epoll watches may be changed by other threads, and by processes that have inherited it.
+    if call.starts_with("epoll") {
+        told.edges.world = told.edges.world.max(World::Likely);
     }
+    told
 }
 
 /// Descriptors of one wait that are told of in words.
@@ -35,6 +49,10 @@ fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>
     let mut texts = Vec::new();
     let mut group = Group::default();
     for (told, source) in all.into_iter().zip(sources) {
+        if source.file == File::Rest {
+            whole.edges.world = World::Open;
+            continue;
+        }
         texts.push(if source.fd == 0 && source.file == File::Unknown {
             told.text
         } else {
@@ -66,7 +84,9 @@ fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>
     if more > 0 {
         texts.push(format!("and {more} more"));
     }
-    whole.text = format!("it waits for any of {}: {}", count(sources.len() as u64, "descriptor"), texts.join("; "));
+    let many = if sources.iter().any(|source| source.file == File::Rest) { "more than " } else { "" };
+    let number = sources.iter().filter(|source| source.file != File::Rest).count() as u64;
+    whole.text = format!("it waits for any of {many}{}: {}", count(number, "descriptor"), texts.join("; "));
     if group.object.is_empty() {
         group.object = whole.objects.first().cloned().unwrap_or_default();
     }
@@ -101,7 +121,10 @@ fn one(words: Words<'_>, thread: &Thread, source: &Source) -> Told {
         }
         File::Process(None) => Told::open(None, "it waits for the end of a process that cannot be seen from here"),
         File::Uring => Told::open(None, "it waits for an io_uring to complete what was asked of it"),
-        File::Other(link) => Told::open(None, format!("{}, which anybody who has it may feed", escape(link))),
+        File::Other(link) => {
+            Told::open(None, format!("it waits for {}; who could feed that the kernel does not tell", escape(link)))
+        }
+        File::Rest => Told::open(None, "more that were not looked at"),
         File::Unknown => Told::open(None, "a file that cannot be told"),
     }
 }
@@ -124,13 +147,16 @@ enum Origin {
 
 /// A pipe, or a FIFO that is open.
 fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address: &str, origin: Origin) -> Told {
-    let writes = way == Way::Write;
-    let (other, end, state) =
-        if writes { (Role::Reader, "read end", "is full") } else { (Role::Writer, "write end", "is empty") };
-    let state = if way == Way::Both { "is watched both ways" } else { state };
+    let (end, state) = match way {
+        Way::Write => ("read end", "is full"),
+        Way::ReadersGone => ("read end", "is watched for its read end to be closed"),
+        Way::WritersGone => ("write end", "is watched for its write end to be closed"),
+        Way::Both => ("other end", "is watched both ways"),
+        Way::Read | Way::Accept | Way::Connect => ("write end", "is empty"),
+    };
     let mut told = Told::open(Some(address.to_owned()), format!("{address} {state}"));
     let found = words.waits.find(identity);
-    let Some(pids) = found.map(|(picture, place)| words.holders(picture, place, &[other])) else {
+    let Some(pids) = found.map(|(picture, place)| words.holders(picture, place, way.other_ends())) else {
         told.text.push_str(", and who has its other end could not be seen");
         return told;
     };
@@ -169,6 +195,9 @@ fn hidden(words: Words<'_>, origin: Origin) -> Option<&'static str> {
     if hiding.in_flight {
         return Some("it may be on its way in a socket");
     }
+    if hiding.tables {
+        return Some("a thread with descriptors of its own may have it");
+    }
     match (hiding.nested_since, origin) {
         (None, _) => None,
         // Made here and never used.
@@ -206,7 +235,7 @@ fn queue(words: Words<'_>, thread: &Thread, way: Way, picture: &Snapshot, place:
     let mut told = Told::open(Some(address.clone()), format!("{address} {holds}"));
     told.wakers = words.wakers(thread, &pids, how, true);
     told.text = match told.wakers.len() {
-        0 => format!("{}; no other process {how}; one that may open it by its name could", told.text),
+        0 => format!("{}; no other process was seen that {how}; one that may open it by its name could", told.text),
         _ => format!("{}; {} {}", told.text, have(words, &pids), how.trim_start_matches("has ")),
     };
     told
@@ -225,7 +254,7 @@ fn event(words: Words<'_>, thread: &Thread, way: Way, id: Option<u64>, level: Op
     told.wakers = words.wakers(thread, &pids, "has it open", true);
     // The kernel signals eventfds too, for those who asked it to.
     told.text = match told.wakers.len() {
-        0 => format!("{}; no other process has it", told.text),
+        0 => format!("{}; no other process was seen to have it", told.text),
         _ => format!("{}; {} it", told.text, have(words, &pids)),
     };
     told

@@ -51,7 +51,7 @@ fn address(futex: &Futex) -> String {
 
 /// Only threads of the same process can wake it.
 fn within(words: Words<'_>, thread: &Thread, what: &str, told: &mut Told) {
-    let others = words.waits.threads_of(thread.pid).len() - 1;
+    let others = words.waits.living(thread.pid).saturating_sub(1);
     let object = told.objects.first().cloned().unwrap_or_default();
     told.wakers = words.wakers(thread, &[thread.pid], "has other threads", true);
     told.text = match others {
@@ -59,7 +59,12 @@ fn within(words: Words<'_>, thread: &Thread, what: &str, told: &mut Told) {
         1 => format!("{what}; it is private to the process, which has 1 other thread"),
         _ => format!("{what}; it is private to the process, which has {others} other threads"),
     };
-    let members = vec![(thread.pid, None)];
+    let sharers = words.waits.sharers.get(&thread.pid).map_or(&[][..], Vec::as_slice);
+    if !sharers.is_empty() {
+        told.text = format!("{}; {} the same memory", told.text, have(words, sharers));
+        told.wakers.extend(words.wakers(thread, sharers, "has the same memory", true));
+    }
+    let members = std::iter::once(&thread.pid).chain(sharers).map(|pid| (*pid, None)).collect();
     told.edges = Edges { world: World::Closed, groups: vec![Group { object, members }] };
 }
 
@@ -128,11 +133,16 @@ fn mutex(words: Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> b
     }
     match words.waits.thread(owner).filter(|owner| !owner.task.is_ending()) {
         None => {
-            told.text = format!(
-                "the owner of the mutex at {address}, thread {owner} ({guess}), is gone: nobody is left to unlock it"
-            );
+            let hiding = &words.waits.hiding;
+            let gone = if hiding.processes || hiding.nested_since.is_some() && futex.shared.is_some() {
+                "is gone, or cannot be seen from here"
+            } else {
+                "is gone: nobody is left to unlock it"
+            };
+            told.text = format!("the owner of the mutex at {address}, thread {owner} ({guess}), {gone}");
         }
-        Some(found) if futex.shared.is_none() && found.pid != thread.pid => return false,
+        // Somebody else who happens to have that number, or another namespace's.
+        Some(found) if !may_own(words, thread, futex, found.pid) => return false,
         Some(found) => {
             let itself = if owner == thread.tid() { ", which is the waiting thread itself" } else { "" };
             told.text =
@@ -145,4 +155,15 @@ fn mutex(words: Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> b
         }
     }
     true
+}
+
+/// Whether a process has the memory that a futex is in.
+fn may_own(words: Words<'_>, thread: &Thread, futex: &Futex, pid: u32) -> bool {
+    match &futex.shared {
+        None => pid == thread.pid,
+        Some(shared) => {
+            let mappers = words.waits.mappers.get(&(shared.device, shared.inode));
+            mappers.is_some_and(|pids| pids.contains(&pid))
+        }
+    }
 }

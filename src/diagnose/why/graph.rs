@@ -6,7 +6,7 @@
 //! mutex, whose the peer of a socket is) has the circles in it; such a circle is a deadlock if nobody breaks the custom.
 
 use super::{Edges, Group, Link, World};
-use crate::snapshot::waits::Waits;
+use crate::snapshot::waits::{Look, Waits};
 use rustc_hash::FxHashMap;
 
 /// Signals whose handlers do not count as somebody who could act: faults of the program itself, those that the C library keeps
@@ -29,10 +29,13 @@ pub(super) struct Search {
 struct Members {
     of: FxHashMap<u32, Vec<usize>>,
     by_tid: FxHashMap<u32, usize>,
+    /// Threads that have ended, and do nothing any more.
+    ended: Vec<bool>,
 }
 
 pub(super) fn search(waits: &Waits, edges: &[Edges]) -> Search {
-    let mut members = Members { of: FxHashMap::default(), by_tid: FxHashMap::default() };
+    let ended = waits.threads.iter().map(|thread| thread.look == Look::Ended).collect();
+    let mut members = Members { of: FxHashMap::default(), by_tid: FxHashMap::default(), ended };
     for (at, thread) in waits.threads.iter().enumerate() {
         members.of.entry(thread.pid).or_default().push(at);
         members.by_tid.insert(thread.tid(), at);
@@ -42,22 +45,23 @@ pub(super) fn search(waits: &Waits, edges: &[Edges]) -> Search {
     let stopped = |at: usize| waits.threads[at].is_stopped();
     let can = |world: World, at: usize| edges[at].world <= world && !stopped(at);
     let settled = |at: usize| waits.threads[at].settled;
-    let mut never: Vec<bool> = (0..edges.len()).map(|at| can(World::Closed, at) && settled(at)).collect();
+    // A handler may act although all threads of its process sleep, and ends the sleep of the thread that it interrupts: an
+    // alarm that the process has set for itself is not seen.
+    let mut never: Vec<bool> = (0..edges.len()).map(|at| can(World::Closed, at) && settled(at) && !acts(at)).collect();
     let mut stuck: Vec<bool> = (0..edges.len()).map(|at| can(World::Likely, at) && settled(at)).collect();
-    // A handler of a process that somebody certainly waits for may act although all its threads sleep.
-    reduce(&mut never, edges, &members, &acts);
-    reduce(&mut stuck, edges, &members, &|_| false);
+    reduce(&mut never, edges, &members);
+    reduce(&mut stuck, edges, &members);
     let mut search = Search { never, stuck, cycle_of: vec![None; edges.len()], cycles: Vec::new(), members };
     search.find_cycles(edges);
     search
 }
 
 /// Takes away all that somebody outside can wake, until none is left.
-fn reduce(left: &mut [bool], edges: &[Edges], members: &Members, acts: &dyn Fn(usize) -> bool) {
+fn reduce(left: &mut [bool], edges: &[Edges], members: &Members) {
     loop {
         let mut changed = false;
         for at in 0..left.len() {
-            if left[at] && !edges[at].groups.iter().any(|group| is_dead(group, left, members, acts)) {
+            if left[at] && !edges[at].groups.iter().any(|group| is_dead(group, left, members)) {
                 left[at] = false;
                 changed = true;
             }
@@ -69,13 +73,13 @@ fn reduce(left: &mut [bool], edges: &[Edges], members: &Members, acts: &dyn Fn(u
 }
 
 /// Whether nobody of a group can act.
-fn is_dead(group: &Group, left: &[bool], members: &Members, acts: &dyn Fn(usize) -> bool) -> bool {
+fn is_dead(group: &Group, left: &[bool], members: &Members) -> bool {
     group.members.iter().all(|(pid, tid)| {
         if let Some(tid) = tid {
             return members.by_tid.get(tid).is_some_and(|at| left[*at]);
         }
         let all = members.of.get(pid).map_or(&[][..], |all| all);
-        !all.is_empty() && all.iter().all(|at| left[*at] && !acts(*at))
+        !all.is_empty() && all.iter().all(|at| left[*at] || members.ended[*at])
     })
 }
 

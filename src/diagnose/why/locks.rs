@@ -1,7 +1,7 @@
 //! Waits for locks on files. Who has a lock is who has the open file that it came through, or for `fcntl(2)` the process that
 //! took it; the pid in /proc/locks may be long gone while a child that inherited the file keeps the lock.
 
-use super::words::{Words, have};
+use super::words::{Words, have, list};
 use super::{Edges, Group, Told, World};
 use crate::model::escape;
 use crate::snapshot::waits::{HeldLock, Lock, LockKind, Thread};
@@ -32,6 +32,16 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, path: &[u8], lock: &Loc
             told.edges.world = World::Open;
             continue;
         }
+        if !held.found && held.lock.kind != LockKind::Posix {
+            // Whoever has that open file now has the lock; of that nothing is known.
+            told.text =
+                format!("{}; {} took {theirs}, and may have passed it on", told.text, list(words, &held.holders));
+            told.edges.world = told.edges.world.max(World::Likely);
+            told.wakers.extend(words.wakers(thread, &held.holders, &format!("took {theirs}"), false));
+            let members = held.holders.iter().map(|pid| (*pid, None)).collect();
+            told.edges.groups.push(Group { object: address.clone(), members });
+            continue;
+        }
         told.text = format!("{}; {} {theirs}", told.text, have(words, &held.holders));
         let gone = held.lock.pid.filter(|pid| !held.holders.contains(pid) && held.lock.kind == LockKind::Flock);
         if let Some(pid) = gone {
@@ -55,7 +65,7 @@ fn judge(words: Words<'_>, mut edges: Edges, kind: LockKind) -> Edges {
     let hiding = &words.waits.hiding;
     if kind != LockKind::Posix && edges.world == World::Closed {
         // Those who share an open file have inherited it or been sent it, and may be out of sight.
-        if hiding.processes || hiding.io_uring || hiding.in_flight || hiding.nested_since.is_some() {
+        if hiding.processes || hiding.io_uring || hiding.in_flight || hiding.tables || hiding.nested_since.is_some() {
             edges.world = World::Likely;
         }
     }

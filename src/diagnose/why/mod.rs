@@ -7,7 +7,8 @@
 //! | unknown | others than those found could do it, or may be hidden |
 //!
 //! `no` is said only where the kernel leaves nobody else: ends of pipes, locks, futexes within a process. Anybody who may use
-//! it could send to a queue, so that there it is never said. Pure; [`crate::snapshot::waits`] has the facts.
+//! it could send to a queue, so that there it is never said; nor of an epoll, whose descriptors others may change. A process
+//! that handles a signal may go on when one comes, of which only it knows. Pure; [`crate::snapshot::waits`] has the facts.
 
 mod files;
 mod futex;
@@ -156,13 +157,15 @@ struct Told {
     edges: Edges,
     /// It will be woken, whoever does it: by time, or by anybody's signal.
     surely: bool,
+    /// Those who could wake it are themselves held up by what it waits for.
+    held_up: bool,
 }
 
 impl Told {
     /// Of something that anybody could end.
     fn open(object: Option<String>, text: impl Into<String>) -> Self {
         let objects = object.into_iter().collect();
-        Self { objects, text: text.into(), wakers: Vec::new(), edges: Edges::open(), surely: false }
+        Self { objects, text: text.into(), wakers: Vec::new(), edges: Edges::open(), surely: false, held_up: false }
     }
 
     /// Of something that ends by itself.
@@ -189,13 +192,12 @@ pub fn diagnose(waits: &Waits) -> Diagnosis {
             let end = if search.behind(at) {
                 "all who could wake it wait for ever themselves"
             } else {
-                "no other process can wake it: it will sleep until it is killed"
+                "nobody else can wake it: it will sleep until it is killed"
             };
             finding.explanation = format!("{}; {end}", finding.explanation);
         } else if search.stuck[at] && finding.can_wake == CanWake::Yes {
             finding.can_wake = CanWake::Unknown;
-            finding.explanation =
-                format!("{}; but those wait themselves, as it seems for each other", finding.explanation);
+            finding.explanation = format!("{}; but those wait for ever themselves, as it seems", finding.explanation);
         }
     }
     Diagnosis { cycles: search.cycles(&edges), hopeless: search.hopeless(), findings }
@@ -238,7 +240,10 @@ fn find(waits: &Waits, thread: &Thread) -> (Finding, Edges) {
         }
         Look::Ended => {
             finding.blocked = false;
-            Told::open(None, "it has ended; its parent has not asked how (a zombie)")
+            let others = waits.living(thread.pid) > 0;
+            let what =
+                if others { "other threads of its process go on" } else { "its parent has not asked how (a zombie)" };
+            Told::open(None, format!("it has ended; {what}"))
         }
         Look::NoCall if thread.is_stopped() => Told::open(None, "it was in no call"),
         Look::NoCall => Told::open(None, "it is in no system call, and does not run: it waits for memory or a device"),
@@ -259,8 +264,8 @@ fn find(waits: &Waits, thread: &Thread) -> (Finding, Edges) {
         told = stopped(waits, thread, told);
     }
     // Woken by itself, or by somebody else's doing.
-    let others = told.wakers.iter().any(|waker| waker.pid != thread.pid || waits.threads_of(waker.pid).len() > 1);
-    if told.surely || others {
+    let others = told.wakers.iter().any(|waker| waker.pid != thread.pid || waits.living(waker.pid) > 1);
+    if told.surely || others && !told.held_up {
         finding.can_wake = CanWake::Yes;
     }
     finding.objects = told.objects;
@@ -279,7 +284,7 @@ fn stopped(waits: &Waits, thread: &Thread, told: Told) -> Told {
         ("it is stopped by a signal (SIGSTOP, Ctrl-Z), and goes on with SIGCONT", Vec::from_iter(parent), true)
     };
     let text = format!("{text}; before that: {}", told.text);
-    Told { objects: told.objects, text, wakers, edges: Edges::open(), surely }
+    Told { objects: told.objects, text, wakers, edges: Edges::open(), surely, held_up: false }
 }
 
 fn explain(waits: &Waits, thread: &Thread, on: &On) -> Told {
@@ -291,6 +296,7 @@ fn explain(waits: &Waits, thread: &Thread, on: &On) -> Told {
         On::MsgReceive { queue, kind, except } => sysv::receiving(words, thread, *queue, *kind, *except),
         On::Semop { set, operations } => sysv::operating(words, thread, *set, operations.as_deref()),
         On::Futex(futex) => futex::explain(words, thread, futex),
+        On::Futexes => Told::open(None, "it waits on futexes; on which of them, and who has them, is not looked at"),
         On::Lock { path, lock } => locks::explain(words, thread, path, lock),
         On::Open(path) => others::open(path.as_deref()),
         On::Child { which } => others::child(words, thread, *which),

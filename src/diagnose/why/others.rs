@@ -14,7 +14,10 @@ fn children(words: Words<'_>, pid: u32) -> Vec<u32> {
 
 /// `wait4`, `waitid`: the children that it could be about. A debugger waits for those that it traces too, so that others may
 /// exist.
-pub(super) fn child(words: Words<'_>, thread: &Thread, which: i64) -> Told {
+pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> Told {
+    let Some(which) = which else {
+        return Told::open(None, "it waits for the end of a process that cannot be seen from here, or that has ended");
+    };
     let meant: Vec<u32> = match u32::try_from(which) {
         Ok(pid @ 1..) => vec![pid],
         _ => children(words, thread.pid),
@@ -25,7 +28,22 @@ pub(super) fn child(words: Words<'_>, thread: &Thread, which: i64) -> Told {
         told.text.push_str(", and none could be seen");
         return told;
     }
-    told.text = format!("it waits for the end of {}", list(words, &meant));
+    // 0 is its own process group. Which group the children are of is not looked up.
+    let group = match which {
+        0 => " that is of its process group".to_owned(),
+        ..=-2 => format!(" that is of process group {} of its PID namespace", which.unsigned_abs()),
+        _ => String::new(),
+    };
+    if !group.is_empty() {
+        told.text = format!("it waits for the end of any child{group}; its children are {}", list(words, &meant));
+        told.wakers = words.wakers(thread, &meant, &format!("has to end, if it is one{group}"), false);
+        told.edges = likely(&told, &meant);
+        return told;
+    }
+    told.text = match which {
+        -1 if meant.len() > 1 => format!("it waits for the end of any child: {}", list(words, &meant)),
+        _ => format!("it waits for the end of {}", list(words, &meant)),
+    };
     if let [only] = &meant[..]
         && let Some(child) = words.waits.process(*only)
     {

@@ -41,7 +41,8 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, way: Way, inode: u64) -
         return Told::open(
             Some(format!("socket:[{inode}]")),
             format!(
-                "socket:[{inode}] is of another network namespace that could not be looked into, or of a rare family"
+                "socket:[{inode}] is in none of the kernel's tables that could be read: of a rare family (netlink, packet), \
+                 without an address, or of another network namespace"
             ),
         );
     };
@@ -122,7 +123,11 @@ fn without_peer(words: Words<'_>, thread: &Thread, way: Way, found: Found<'_>, i
         told.text = format!(
             "{address} ({} {state}): {}; its peer {} is not of this machine, or could not be found",
             inet.protocol.name(),
-            if way.writes() { "what was sent is not taken" } else { "nothing has come in" },
+            match way {
+                Way::Connect => "its connection is not answered yet",
+                _ if way.writes() => "what was sent is not taken",
+                _ => "nothing has come in",
+            },
             inet.remote
         );
         return told;

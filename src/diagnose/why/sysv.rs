@@ -3,7 +3,7 @@
 
 use super::words::{Words, count, list};
 use super::{Edges, Group, Told, Waker, World};
-use crate::model::{Body, Identity, Queue, Role, SemSet, Semaphore};
+use crate::model::{Body, Holder, Identity, Queue, Role, SemSet, Semaphore};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{On, SemOperation, Thread};
 
@@ -115,7 +115,8 @@ fn last(words: Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, rol
     told.wakers.extend(words.wakers(thread, &[holder.pid], how, false));
 }
 
-/// Threads that wait to do the opposite on the same queue: one that is full for one type may be empty for another.
+/// Threads that wait to do the opposite on the same queue: one that is full for one type may be empty for another. Neither
+/// lets the other go on.
 fn meets(words: Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: &mut Told) {
     let opposite = |other: &&Thread| match other.wait().map(|wait| &wait.on) {
         Some(On::MsgSend { queue: theirs, .. }) => sends && *theirs == queue,
@@ -123,9 +124,17 @@ fn meets(words: Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: 
         _ => false,
     };
     let how = if sends { "waits to send to it" } else { "waits to receive from it" };
-    for other in words.waits.threads.iter().filter(opposite).filter(|other| other.pid != thread.pid) {
-        if !told.wakers.iter().any(|waker| waker.pid == other.pid) {
-            told.wakers.extend(words.waker(other.pid, None, how, false));
+    let all = words.waits.threads.iter().filter(opposite).filter(|other| other.pid != thread.pid);
+    let mut pids: Vec<u32> = all.map(|other| other.pid).collect();
+    pids.dedup();
+    if pids.is_empty() {
+        return;
+    }
+    told.text = format!("{}; {} {how}, and neither lets the other go on", told.text, list(words, &pids));
+    told.held_up = told.wakers.iter().all(|waker| pids.contains(&waker.pid));
+    for pid in pids {
+        if !told.wakers.iter().any(|waker| waker.pid == pid) {
+            told.wakers.extend(words.waker(pid, None, how, false));
         }
     }
 }
@@ -143,28 +152,40 @@ pub(super) fn operating(
         told.text.push_str("; which of its semaphores it waits for could not be read from its memory");
         return told;
     };
-    let all: Vec<String> =
-        operations.iter().take(8).map(|one| format!("{:+} on semaphore {}", one.by, one.semaphore)).collect();
-    let all = all.join(", ");
-    told.text = format!("it asks {name} for {all}");
+    let one = |one: &SemOperation| match one.by {
+        0 => format!("0 in semaphore {}", one.semaphore),
+        by => format!("{by:+} on semaphore {}", one.semaphore),
+    };
+    let mut all: Vec<String> = operations.iter().take(SHOWN).map(one).collect();
+    if operations.len() > SHOWN {
+        all.push(format!("and {} more", operations.len() - SHOWN));
+    }
+    told.text = format!("it asks {name} for {}", all.join(", "));
     let body = words.waits.find(identity).map(|(picture, place)| &picture.objects[place].body);
     let Some(Body::Semaphore(set)) = body else { return unseen(told) };
-    let Some((blocking, semaphore)) = first_that_waits(set, operations) else {
+    let Some(Blocking { operation: blocking, semaphore, left }) = first_that_waits(set, operations) else {
         told.text.push_str("; its values could not be read, or have changed by now so that it may go on");
         return told;
     };
-    told.text = if blocking.by == 0 {
-        format!("{}; semaphore {} is {} and it waits for 0", told.text, blocking.semaphore, semaphore.value)
-    } else {
-        let needed = blocking.by.unsigned_abs();
-        format!("{}; semaphore {} is {}, and {needed} is needed", told.text, blocking.semaphore, semaphore.value)
+    let wanted = match blocking.by {
+        0 => "and it waits for 0".to_owned(),
+        by => format!("and {} is needed", by.unsigned_abs()),
     };
-    operator(words, thread, semaphore, &mut told);
+    // Its own operations come one after the other.
+    let before = match i64::from(semaphore.value) {
+        value if value == left => String::new(),
+        _ => format!(", {left} after the operations before"),
+    };
+    told.text = format!("{}; semaphore {} is {}{before}, {wanted}", told.text, blocking.semaphore, semaphore.value);
+    operator(words, thread, identity, semaphore, &mut told);
     told
 }
 
+/// Operations of one call that are told of in words.
+const SHOWN: usize = 8;
+
 /// Who operated on the semaphore last: of one that is used as a lock, who has it.
-fn operator(words: Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut Told) {
+fn operator(words: Words<'_>, thread: &Thread, set: Identity, semaphore: Semaphore, told: &mut Told) {
     let Some(pid) = semaphore.last_pid.filter(|pid| *pid != 0) else {
         told.text.push_str("; who operated on it last is not recorded, or cannot be seen from this PID namespace");
         return;
@@ -173,7 +194,12 @@ fn operator(words: Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut 
         told.text.push_str("; the last to operate on it was this process itself");
         return;
     }
-    if words.waits.process(pid).is_none_or(|process| process.task.is_ending()) {
+    // Another process may have its number by now.
+    let lives = words.waits.find(set).is_some_and(|(picture, place)| {
+        let same = |holder: &Holder| holder.role == Role::LastOperator && holder.pid == pid && holder.alive;
+        picture.holders(place).iter().any(same)
+    });
+    if !lives {
         told.text = format!("{}; the last to operate on it, pid {pid}, is gone", told.text);
         return;
     }
@@ -186,8 +212,16 @@ fn operator(words: Words<'_>, thread: &Thread, semaphore: Semaphore, told: &mut 
     }
 }
 
+/// An operation that cannot be done.
+struct Blocking {
+    operation: SemOperation,
+    semaphore: Semaphore,
+    /// The value that the operations before it leave.
+    left: i64,
+}
+
 /// The first operation that cannot be done, each done on top of those before it as the kernel tries them.
-fn first_that_waits(set: &SemSet, operations: &[SemOperation]) -> Option<(SemOperation, Semaphore)> {
+fn first_that_waits(set: &SemSet, operations: &[SemOperation]) -> Option<Blocking> {
     let values = set.values.as_ref()?;
     let mut now: Vec<i64> = values.iter().map(|semaphore| i64::from(semaphore.value)).collect();
     for operation in operations {
@@ -196,7 +230,7 @@ fn first_that_waits(set: &SemSet, operations: &[SemOperation]) -> Option<(SemOpe
         let by = i64::from(operation.by);
         let waits = if by == 0 { *value != 0 } else { *value + by < 0 };
         if waits {
-            return Some((*operation, *values.get(at)?));
+            return Some(Blocking { operation: *operation, semaphore: *values.get(at)?, left: *value });
         }
         *value += by;
     }

@@ -19,7 +19,7 @@ fn thread(scene: &Scene, pid: u32, tid: u32, look: Look) -> Thread {
     let task = picture.process(pid).cloned();
     let task = task.map(|task| crate::model::Process { pid: tid, ..task });
     let task = task.unwrap_or_else(|| panic!("no pid {pid} in the scene"));
-    Thread { pid, task, look, since: Some(1.0), caught: Some(0), switches: Some(1), settled: true }
+    Thread { pid, task, stack: None, look, since: Some(1.0), caught: Some(0), switches: Some(1), settled: true }
 }
 
 fn reads(inode: u64) -> Look {
@@ -36,6 +36,7 @@ fn waits(scene: &Scene, threads: Vec<Thread>) -> Waits {
         locks: Vec::new(),
         events: FxHashMap::default(),
         mappers: FxHashMap::default(),
+        sharers: FxHashMap::default(),
         types: FxHashMap::default(),
         queue_ends: Vec::new(),
         hiding: Hiding::default(),
@@ -93,10 +94,11 @@ fn one_who_is_awake_can_wake_all() {
 #[test]
 fn doubt_is_never_no() {
     type Change = fn(&mut Waits);
-    let changes: [Change; 8] = [
+    let changes: [Change; 9] = [
         |waits| waits.hiding.processes = true,
         |waits| waits.hiding.io_uring = true,
         |waits| waits.hiding.in_flight = true,
+        |waits| waits.hiding.tables = true,
         |waits| waits.hiding.nested_since = Some(Time { secs: 6, nanos: 0 }),
         |waits| waits.threads[0].caught = Some(1 << 9),
         |waits| waits.threads[0].caught = None,

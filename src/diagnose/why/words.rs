@@ -56,7 +56,7 @@ impl<'a> Words<'a> {
 
     /// Wakers out of these processes, without the thread's own if that has no other thread.
     pub(super) fn wakers(self, thread: &Thread, pids: &[u32], how: &str, certain: bool) -> Vec<Waker> {
-        let alone = self.waits.threads_of(thread.pid).len() < 2;
+        let alone = self.waits.living(thread.pid) < 2;
         let own = self.waits.own;
         let others = pids.iter().filter(|pid| **pid != own && !(alone && **pid == thread.pid));
         others.take(MOST).filter_map(|pid| self.waker(*pid, None, how, certain)).collect()

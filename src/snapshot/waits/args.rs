@@ -3,7 +3,7 @@
 //! Only links, attributes and fdinfo of descriptors are read, and the target's memory; nothing is opened.
 
 use super::{File, Futex, Lock, LockKind, On, Source, Wait, Way};
-use crate::kernel::fd::{self, FdReader, Target};
+use crate::kernel::fd::{self, FdReader, OpenFd, Target};
 use crate::kernel::fdinfo::{self, FdInfo};
 use crate::kernel::file::{self, FileType};
 use crate::kernel::pointed::Whence;
@@ -22,6 +22,18 @@ pub(super) struct Decoder<'a> {
     pids: Option<u64>,
     fds: FdReader,
     buffer: Vec<u8>,
+}
+
+/// Which end of a pipe a descriptor is.
+#[derive(Clone, Copy)]
+struct End {
+    reads: bool,
+    writes: bool,
+}
+
+/// What stands for all that is not looked at.
+const fn rest() -> Source {
+    Source { fd: u32::MAX - 1, way: Way::Both, file: File::Rest }
 }
 
 /// The thread whose arguments they are.
@@ -67,10 +79,13 @@ impl<'a> Decoder<'a> {
             }
             sleep::On::Flock { fd, write } => self.flock(task, fd, write)?,
             sleep::On::RecordLock { fd, lock, ofd } => self.record_lock(task, fd, lock, ofd)?,
-            sleep::On::Child(which) => On::Child { which },
+            sleep::On::Futexes(limit) => {
+                limited(limit);
+                On::Futexes
+            }
+            sleep::On::Child(which) => On::Child { which: Some(which) },
             sleep::On::ChildOf(fd) => {
-                let info = self.info(task, fd).unwrap_or_default();
-                On::Child { which: info.pid.unwrap_or(-1) }
+                On::Child { which: self.info(task, fd).and_then(|info| info.pid).filter(|pid| *pid > 0) }
             }
             sleep::On::Signal => On::Signal,
             sleep::On::SignalOf(set, limit) => {
@@ -119,6 +134,9 @@ impl<'a> Decoder<'a> {
             Raw::Poll { fds, count, limit: l } => {
                 limit = l;
                 self.watch(task, pointed::read_pollfds(task.pid, fds, count), &mut sources);
+                if count > pointed::MOST {
+                    sources.push(rest());
+                }
             }
             Raw::Select { count, sets, limit: l } => {
                 limit = l;
@@ -139,16 +157,27 @@ impl<'a> Decoder<'a> {
             sources.push(Source { fd: 0, way: Way::Both, file: File::Unknown });
             return;
         };
+        if fds.len() > MOST {
+            sources.push(rest());
+        }
         for one in fds.into_iter().take(MOST) {
-            let way = match (one.to_read, one.to_write) {
-                (true, true) => Way::Both,
-                (false, true) => Way::Write,
-                // Errors and hang-ups are always waited for, which the other end brings about.
-                _ => Way::Read,
-            };
-            let source = self.source(task, one.fd, way);
+            let source = self.watched(task, one.fd, one.to_read, one.to_write);
             sources.push(source);
         }
+    }
+
+    /// A descriptor that is watched. Errors and hang-ups always are, which the other end of a pipe brings about: its write
+    /// end never has anything to read, nor its read end room.
+    fn watched(&mut self, task: Task<'_>, fd: u32, to_read: bool, to_write: bool) -> Source {
+        let (file, end) = self.file(task, fd);
+        let way = match (end, to_read, to_write) {
+            (Some(End { reads: false, .. }), _, false) => Way::ReadersGone,
+            (Some(End { reads: false, .. }), _, true) | (None, false, true) => Way::Write,
+            (Some(End { writes: false, .. }), false, _) => Way::WritersGone,
+            (Some(End { reads: true, writes: true }), _, _) | (None, true, true) => Way::Both,
+            _ => Way::Read,
+        };
+        Source { fd, way, file }
     }
 
     /// What an epoll watches, down to the files; one may watch another.
@@ -157,20 +186,18 @@ impl<'a> Decoder<'a> {
             sources.push(Source { fd, way: Way::Both, file: File::Unknown });
             return;
         };
+        if info.watches.len() > MOST {
+            sources.push(rest());
+        }
         // The kernel tells them in the order of their addresses.
         let mut watches = info.watches;
         watches.sort_by_key(|watch| watch.fd);
         for watch in watches.into_iter().take(MOST) {
-            let way = match (watch.reads(), watch.writes()) {
-                (true, true) => Way::Both,
-                (false, true) => Way::Write,
-                _ => Way::Read,
-            };
             if self.link(task, watch.fd).is_some_and(|link| link == b"anon_inode:[eventpoll]") {
                 self.epoll(task, watch.fd, sources, depth + 1);
                 continue;
             }
-            let mut source = self.source(task, watch.fd, way);
+            let mut source = self.watched(task, watch.fd, watch.reads(), watch.writes());
             // The number may have been closed and used anew while a copy keeps the registration alive. Anonymous files
             // share one inode and cannot be told apart.
             let stat = file::stat_at(self.proc, format!("{}/fd/{}", task.path, watch.fd).as_bytes()).ok();
@@ -185,11 +212,25 @@ impl<'a> Decoder<'a> {
     }
 
     fn source(&mut self, task: Task<'_>, fd: u32, way: Way) -> Source {
-        Source { fd, way, file: self.file(task, fd) }
+        let (file, end) = self.file(task, fd);
+        // A pipe is waited on as its end allows, whichever call it is.
+        let way = match end {
+            Some(End { reads: true, writes: false }) => Way::Read,
+            Some(End { reads: false, writes: true }) => Way::Write,
+            _ => way,
+        };
+        Source { fd, way, file }
     }
 
-    fn file(&mut self, task: Task<'_>, fd: u32) -> File {
-        let Ok(open) = self.fds.read_one(self.proc, task.path, fd) else { return File::Unknown };
+    /// What a descriptor is open on, and if that is a pipe or a FIFO, which end of it.
+    fn file(&mut self, task: Task<'_>, fd: u32) -> (File, Option<End>) {
+        let Ok(open) = self.fds.read_one(self.proc, task.path, fd) else { return (File::Unknown, None) };
+        let end = open.filter(|open| matches!(open.target, Target::Pipe | Target::Fifo));
+        let end = end.map(|open| End { reads: open.reads, writes: open.writes });
+        (self.kind_of(task, fd, open), end)
+    }
+
+    fn kind_of(&mut self, task: Task<'_>, fd: u32, open: Option<OpenFd>) -> File {
         let link = |decoder: &Self| decoder.link(task, fd).unwrap_or_default();
         let identity = open.map(|open| Identity::File { device: open.device, inode: open.inode });
         match (open.map(|open| (open.target, open.inode)), identity) {
@@ -213,11 +254,13 @@ impl<'a> Decoder<'a> {
 
     fn anonymous(&mut self, task: Task<'_>, fd: u32, link: Vec<u8>) -> File {
         let info = |decoder: &mut Self| decoder.info(task, fd).unwrap_or_default();
+        // 0 is a process of which this PID namespace knows nothing, -1 one that has ended.
+        let seen = |pid: Option<i64>| pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
         match &link[..] {
             b"anon_inode:[timerfd]" => File::Timer(info(self).timer_set.unwrap_or(true)),
             b"anon_inode:[signalfd]" => File::Signals(info(self).signals.unwrap_or(0)),
-            b"anon_inode:[pidfd]" => File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok())),
-            _ if link.starts_with(b"pidfd:[") => File::Process(info(self).pid.and_then(|pid| u32::try_from(pid).ok())),
+            b"anon_inode:[pidfd]" => File::Process(seen(info(self).pid)),
+            _ if link.starts_with(b"pidfd:[") => File::Process(seen(info(self).pid)),
             _ => File::Other(link.into()),
         }
     }
@@ -260,7 +303,10 @@ impl<'a> Decoder<'a> {
         const PRIVATE: u32 = 128;
         const REALTIME: u32 = 256;
         let shared = if operation & PRIVATE == 0 {
-            maps::read_shared(self.proc, task.path, address, &mut self.buffer).ok().flatten()
+            match maps::read_shared(self.proc, task.path, address, &mut self.buffer) {
+                Ok(shared) => shared,
+                Err(_) => return On::Futexes,
+            }
         } else {
             None
         };

@@ -17,7 +17,8 @@ const MOST_NAMESPACES: usize = 64;
 pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
     let proc = file::open_directory("/proc").map_err(SnapshotError::Proc)?;
     let clock = Clock::read().map_err(SnapshotError::Proc)?;
-    let threads = scan::run(&proc, process).map_err(SnapshotError::Proc)?;
+    let mut threads = scan::run(&proc, process).map_err(SnapshotError::Proc)?;
+    extras::name_children(&proc, &mut threads);
     let mut waits = Waits {
         taken_at: clock.now,
         own: std::process::id(),
@@ -26,6 +27,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
         locks: Vec::new(),
         events: FxHashMap::default(),
         mappers: FxHashMap::default(),
+        sharers: FxHashMap::default(),
         types: FxHashMap::default(),
         queue_ends: Vec::new(),
         hiding: Hiding::default(),
@@ -50,10 +52,14 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
         processes: seen.descriptors_hidden() || waits.threads.iter().any(|thread| thread.look == Look::Refused),
         io_uring: seen.io_uring,
         in_flight: seen.in_flight,
+        tables: false,
         nested_since: None,
     };
     if seen.nested_pid_namespace {
-        let first = waits.threads_of(1).first().map(|thread| clock.started_at(thread.task.start_ticks));
+        // One whose parent is outside came in later (`nsenter`), and may have brought pipes that its parent has too.
+        let entered = waits.threads.iter().any(|thread| thread.task.ppid == 0 && thread.pid != 1);
+        let first = waits.threads_of(1).first().filter(|_| !entered);
+        let first = first.map(|thread| clock.started_at(thread.task.start_ticks));
         waits.hiding.nested_since = Some(first.unwrap_or(clock.now));
     }
     waits.pictures.push(picture);
@@ -78,6 +84,7 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
     find_names(waits);
     extras::add(proc, waits);
     scan::again(proc, &mut waits.threads);
+    find_names(waits);
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! What no table of objects holds: who has a lock, an eventfd or a queue open for what, which types of message there are, and
 //! where descriptors may hide.
 
-use super::{File, HeldLock, Lock, Look, On, QueueEnd, QueueTypes, Thread, Waits, Way};
+use super::scan;
+use super::{File, HeldLock, Lock, LockKind, Look, On, QueueEnd, QueueTypes, Thread, Waits};
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{FdReader, OpenFd, Target};
 use crate::kernel::messages::{self, Room};
-use crate::kernel::{fdinfo, locks, maps, process};
-use crate::model::{Body, Device, Identity, Kind, Role, SocketState};
+use crate::kernel::{fdinfo, kcmp, locks, maps, process};
+use crate::model::{Body, Device, Holder, Identity, Kind, Role, SocketState};
 use crate::snapshot::Snapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::OwnedFd;
@@ -19,24 +20,98 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Adds all of it, as far as somebody waits for such a thing.
 pub(super) fn add(proc: &OwnedFd, waits: &mut Waits) {
     let (files, events) = looked_for(&waits.threads);
-    let suspicious = suspicious(waits);
-    if !files.is_empty() || !events.is_empty() || suspicious {
-        let mut walk = Walk { files, events, hidden: suspicious, ..Walk::default() };
-        // Locks and eventfds any process may have; descriptors hide only in some, and in those that have begun since.
-        let all = !walk.files.is_empty() || !walk.events.is_empty();
-        let carriers = waits.pictures.first().map(|picture| &*picture.visibility.carriers).unwrap_or_default();
-        walk.run(proc, &|pid| all || carriers.binary_search(&pid).is_ok() || waits.threads_of(pid).is_empty());
-        waits.locks = walk.locks;
+    let hidden = pipes_are_suspicious(waits);
+    if !files.is_empty() || !events.is_empty() || hidden {
+        // Locks and eventfds any process may have.
+        let all = !files.is_empty() || !events.is_empty();
+        let mut walk = Walk { files, events, hidden, ..Walk::default() };
+        walk.run(proc, &|pid| all || may_hide(waits, pid));
+        waits.locks = std::mem::take(&mut walk.locks);
         add_unseen_locks(&walk.files, waits);
-        waits.events = walk.found;
-        if suspicious {
-            waits.hiding.io_uring = walk.registered;
+        waits.events = std::mem::take(&mut walk.found);
+        // Who has the locks is known only now.
+        if !hidden && locks_are_suspicious(waits) {
+            walk = Walk { hidden: true, ..Walk::default() };
+            walk.run(proc, &|pid| may_hide(waits, pid));
+        }
+        if walk.hidden {
+            waits.hiding.io_uring = walk.busy_ring;
             waits.hiding.in_flight = walk.in_flight || unaccepted(waits);
+            waits.hiding.tables = tables_of_their_own(waits);
         }
         waits.hiding.processes |= walk.refused;
     }
     add_queue_ends(proc, waits);
     add_mappers(proc, waits);
+    add_sharers(waits);
+}
+
+/// A thread names the child that it waits for by the number in its own PID namespace: finds which that is here.
+pub(super) fn name_children(proc: &OwnedFd, threads: &mut [Thread]) {
+    let mut buffer = Vec::new();
+    for at in 0..threads.len() {
+        let Some(On::Child { which: Some(named @ 1..) }) = threads[at].wait().map(|wait| &wait.on) else { continue };
+        let (named, parent) = (*named, threads[at].pid);
+        let mut ids = |pid: u32| process::read_ids(proc, pid, &mut buffer).unwrap_or_default();
+        let depth = ids(parent).len();
+        if depth < 2 {
+            continue;
+        }
+        let mut children = threads.iter().filter(|other| other.task.ppid == parent && other.tid() == other.pid);
+        let child = children.find(|child| ids(child.pid).get(depth - 1).is_some_and(|id| i64::from(*id) == named));
+        let child = child.map(|child| i64::from(child.pid));
+        if let Some(wait) = scan::wait_of(&mut threads[at]) {
+            wait.on = On::Child { which: child };
+        }
+    }
+}
+
+/// Whether a process could have what hides descriptors: one that had a socket or an `io_uring`, or has begun since.
+fn may_hide(waits: &Waits, pid: u32) -> bool {
+    let carriers = waits.pictures.first().and_then(|picture| picture.visibility.carriers.as_ref());
+    carriers.is_none_or(|carriers| carriers.binary_search(&pid).is_ok()) || waits.threads_of(pid).is_empty()
+}
+
+/// Whether a thread has a table of descriptors of its own: /proc/PID/fd shows one thread's.
+fn tables_of_their_own(waits: &Waits) -> bool {
+    let processes = waits.threads.chunk_by(|one, other| one.pid == other.pid);
+    processes.filter(|threads| threads[0].pid != waits.own).any(|threads| {
+        let mut living = threads.iter().filter(|thread| thread.look != Look::Ended);
+        let Some(first) = living.next() else { return false };
+        living.any(|other| match kcmp::shared(first.tid(), other.tid(), kcmp::What::Descriptors) {
+            Ok(shared) => !shared,
+            // A process that may not be looked into counts as hidden anyway.
+            Err(error) => !error.is_absent() && !error.is_permission(),
+        })
+    })
+}
+
+/// Processes made with `CLONE_VM`: what is private to one's memory they have too.
+fn add_sharers(waits: &mut Waits) {
+    let mut pids: Vec<u32> = waits.threads.iter().map(|thread| thread.pid).collect();
+    pids.dedup();
+    let private = |thread: &Thread| {
+        thread.wait().is_some_and(|wait| matches!(&wait.on, On::Futex(futex) if futex.shared.is_none()))
+    };
+    for pid in &pids {
+        let threads = waits.threads_of(*pid);
+        if !threads.iter().any(private) || !threads.iter().all(is_stuck) {
+            continue;
+        }
+        let stack = |pid: u32| waits.process(pid).and_then(|thread| thread.stack);
+        let has_it_too = |other: &u32| {
+            other != pid
+                && stack(*other) == stack(*pid)
+                && match kcmp::shared(*pid, *other, kcmp::What::Memory) {
+                    Ok(shared) => shared,
+                    Err(error) => !error.is_absent() && !error.is_permission(),
+                }
+        };
+        let sharers: Vec<u32> = pids.iter().copied().filter(has_it_too).collect();
+        if !sharers.is_empty() {
+            waits.sharers.insert(*pid, sharers);
+        }
+    }
 }
 
 /// Who else has the memory of a futex.
@@ -76,7 +151,7 @@ fn add_unseen_locks(files: &FxHashSet<(Device, u64)>, waits: &mut Waits) {
         };
         if !line.waits && files.contains(&(lock.device, lock.inode)) && !waits.locks.iter().any(same) {
             let holders = lock.pid.filter(|pid| !waits.threads_of(*pid).is_empty());
-            waits.locks.push(HeldLock { lock, holders: holders.into_iter().collect() });
+            waits.locks.push(HeldLock { lock, holders: holders.into_iter().collect(), found: false });
         }
     }
 }
@@ -99,34 +174,47 @@ fn looked_for(threads: &[Thread]) -> (FxHashSet<(Device, u64)>, FxHashSet<u64>) 
     (files, events)
 }
 
-/// Whether somebody may wait for ever on a pipe: all who have its other end sleep without a time limit of their own. Only then
-/// it is worth to look through all queues of sockets for ends on their way.
-fn suspicious(waits: &Waits) -> bool {
-    let stuck = |thread: &Thread| match &thread.look {
-        Look::Waits(wait) => !wait.timed && !matches!(wait.on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed),
+/// Whether a thread may sleep for ever, by what it waits for. Of an epoll it is never said: see `diagnose`.
+fn is_stuck(thread: &Thread) -> bool {
+    match &thread.look {
+        Look::Waits(wait) => {
+            let by_itself = matches!(wait.on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed | On::Futexes);
+            !wait.timed && !by_itself && !wait.call.starts_with("epoll")
+        }
         Look::Ended => true,
         _ => false,
-    };
-    let all_stuck = |pid: u32| waits.threads_of(pid).iter().all(stuck);
-    waits.threads.iter().filter(|thread| stuck(thread)).filter_map(Thread::wait).any(|wait| {
+    }
+}
+
+/// Whether somebody may wait for ever on a pipe: all who have its other end sleep without a time limit of their own. Only then
+/// it is worth to look through all queues of sockets for ends on their way.
+fn pipes_are_suspicious(waits: &Waits) -> bool {
+    waits.threads.iter().filter(|thread| is_stuck(thread)).filter_map(Thread::wait).any(|wait| {
         let On::Files(sources) = &wait.on else { return false };
         let mut piped = false;
         let hopeless = sources.iter().all(|source| match source.file {
             File::Pipe(identity, _) | File::Fifo(identity, _) => {
                 piped = true;
-                let other = if source.way == Way::Write { Role::Reader } else { Role::Writer };
                 waits.find(identity).is_some_and(|(picture, place)| {
-                    picture
-                        .holders(place)
-                        .iter()
-                        .filter(|holder| holder.role == other)
-                        .all(|holder| all_stuck(holder.pid))
+                    let other = |holder: &&Holder| source.way.other_ends().contains(&holder.role);
+                    are_stuck(waits, picture.holders(place).iter().filter(other).map(|holder| holder.pid))
                 })
             }
             _ => true,
         });
         piped && hopeless
     })
+}
+
+/// Whether somebody may wait for ever for a lock of an open file, likewise.
+fn locks_are_suspicious(waits: &Waits) -> bool {
+    let of_files = waits.locks.iter().filter(|held| held.lock.kind != LockKind::Posix);
+    of_files.into_iter().any(|held| are_stuck(waits, held.holders.iter().copied()))
+}
+
+/// Whether all threads of these processes may sleep for ever. The one that looks does nothing.
+fn are_stuck(waits: &Waits, mut pids: impl Iterator<Item = u32>) -> bool {
+    pids.all(|pid| pid == waits.own || waits.threads_of(pid).iter().all(is_stuck))
 }
 
 /// Whether a connection waits to be accepted: what is queued in it no process's descriptor shows.
@@ -150,7 +238,7 @@ struct Walk {
     hidden: bool,
     locks: Vec<HeldLock>,
     found: FxHashMap<u64, Vec<u32>>,
-    registered: bool,
+    busy_ring: bool,
     in_flight: bool,
     refused: bool,
 }
@@ -194,8 +282,7 @@ impl Walk {
             self.found.entry(id).or_default().push(pid);
         }
         match fd.target {
-            // A kernel that does not count them may hide some.
-            Target::IoUring => self.registered |= info.registered.is_none_or(|files| files > 0),
+            Target::IoUring => self.busy_ring |= info.is_busy_ring(),
             Target::Socket => self.in_flight |= info.in_flight.is_some_and(|fds| fds > 0),
             _ => {}
         }
@@ -205,7 +292,7 @@ impl Walk {
             match self.locks.iter_mut().find(|held| held.lock == lock) {
                 Some(held) if held.holders.contains(&pid) => {}
                 Some(held) => held.holders.push(pid),
-                None => self.locks.push(HeldLock { lock, holders: vec![pid] }),
+                None => self.locks.push(HeldLock { lock, holders: vec![pid], found: true }),
             }
         }
     }

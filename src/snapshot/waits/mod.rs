@@ -13,7 +13,7 @@ mod scan;
 pub use collect::collect;
 
 use super::Snapshot;
-use crate::model::{Device, Identity, Process, Time};
+use crate::model::{Device, Identity, Process, Role, Time};
 use rustc_hash::FxHashMap;
 
 pub use crate::kernel::locks::{Lock, LockKind};
@@ -34,6 +34,8 @@ pub struct Waits {
     pub locks: Vec<HeldLock>,
     /// eventfds that are waited for: the processes that have each.
     pub events: FxHashMap<u64, Vec<u32>>,
+    /// Processes that share the memory of another (`CLONE_VM`) whose threads all seem to sleep for ever, by its pid.
+    pub sharers: FxHashMap<u32, Vec<u32>>,
     /// Processes that have the memory of a futex that is waited on, by device and inode of what they map.
     pub mappers: FxHashMap<(Device, u64), Vec<u32>>,
     /// Messages of the types that somebody waits for, by queue, where they could be counted: see [`QueueTypes`].
@@ -69,11 +71,13 @@ pub struct QueueEnd {
 pub struct Hiding {
     /// A process could not be looked into, or is not shown at all.
     pub processes: bool,
-    /// An `io_uring` may have files registered.
+    /// An `io_uring` has files registered, or has not done yet what was asked of it.
     pub io_uring: bool,
+    /// A thread has a table of descriptors of its own, which only a look at each thread would show.
+    pub tables: bool,
     /// Descriptors are on their way in a socket, or may be.
     pub in_flight: bool,
-    /// In a PID namespace below the first: the start of its first process. What was made before may be held outside.
+    /// In a PID namespace below the first: since when what is made in it can be known to nobody outside.
     pub nested_since: Option<Time>,
 }
 
@@ -84,6 +88,8 @@ pub struct HeldLock {
     pub lock: Lock,
     /// Who has the open file or is the process that it belongs to.
     pub holders: Vec<u32>,
+    /// It was found at the holders' descriptors. If not, they are who took it, as /proc/locks has it.
+    pub found: bool,
 }
 
 /// One thread.
@@ -93,6 +99,9 @@ pub struct Thread {
     pub pid: u32,
     /// Itself, numbered as the process is; also as a process on its own, by its `comm`, `state` and start.
     pub task: Process,
+    /// Where the stack of its process's first thread begins: the same for those that share their memory, and for those that
+    /// were forked from each other. `None` where that is not shown.
+    pub stack: Option<u64>,
     /// What it does.
     pub look: Look,
     /// For how long it has slept, seconds; at least that, where it was stopped meanwhile.
@@ -173,9 +182,22 @@ pub enum Way {
     Accept,
     /// To be connected.
     Connect,
+    /// For all write ends of a pipe to be closed: its read end, watched for errors only.
+    WritersGone,
+    /// For all read ends of a pipe to be closed: its write end, watched for errors only.
+    ReadersGone,
 }
 
 impl Way {
+    /// In which role others can end the wait, where the file is a pipe.
+    pub const fn other_ends(self) -> &'static [Role] {
+        match self {
+            Self::Write | Self::ReadersGone => &[Role::Reader],
+            Self::Both => &[Role::Reader, Role::Writer],
+            Self::Read | Self::Accept | Self::Connect | Self::WritersGone => &[Role::Writer],
+        }
+    }
+
     /// Whether data is waited for.
     pub const fn reads(self) -> bool {
         matches!(self, Self::Read | Self::Both | Self::Accept)
@@ -221,6 +243,8 @@ pub enum File {
     Uring,
     /// Anything else, as its link reads: a terminal, a device, inotify.
     Other(Box<[u8]>),
+    /// Others that were not looked at, because there are so many.
+    Rest,
     /// Not open under that number any more, or not to be looked at.
     Unknown,
 }
@@ -270,6 +294,8 @@ pub enum On {
     },
     /// A futex.
     Futex(Futex),
+    /// Any of several futexes, which are not told apart; or one of which it is not known who else has it.
+    Futexes,
     /// A lock on a file.
     Lock {
         /// The file's path, as the process has it.
@@ -279,8 +305,9 @@ pub enum On {
     },
     /// A child's end.
     Child {
-        /// As `wait4(2)` takes it: -1 any, above 0 this one, 0 and below a process group.
-        which: i64,
+        /// As `wait4(2)` takes it: -1 any, above 0 this one, 0 and below a process group; `None` for one that cannot be
+        /// seen from here.
+        which: Option<i64>,
     },
     /// Any signal.
     Signal,
@@ -297,7 +324,7 @@ pub enum On {
 impl On {
     /// Whether something has to be looked at to say more: it is no wait for time or a signal alone.
     pub(super) const fn is_object(&self) -> bool {
-        !matches!(self, Self::Signal | Self::SignalOf(_) | Self::Time | Self::Resumed)
+        !matches!(self, Self::Signal | Self::SignalOf(_) | Self::Time | Self::Resumed | Self::Futexes)
     }
 }
 
@@ -320,9 +347,9 @@ pub struct Futex {
 
 impl Futex {
     /// Whether it is of the kind whose word is the owner's thread id, which the kernel defines (`FUTEX_LOCK_PI`,
-    /// `FUTEX_LOCK_PI2`, and waits that end in one).
+    /// `FUTEX_LOCK_PI2`). `FUTEX_WAIT_REQUEUE_PI` is not: its word is that of a condition variable.
     pub const fn is_pi(&self) -> bool {
-        matches!(self.operation, 6 | 11 | 13)
+        matches!(self.operation, 6 | 13)
     }
 }
 
@@ -343,6 +370,11 @@ impl Waits {
         let start = self.threads.partition_point(|thread| thread.pid < pid);
         let end = self.threads.partition_point(|thread| thread.pid <= pid);
         &self.threads[start..end]
+    }
+
+    /// How many threads of a process have not ended.
+    pub fn living(&self, pid: u32) -> usize {
+        self.threads_of(pid).iter().filter(|thread| thread.look != Look::Ended).count()
     }
 
     /// The thread with this id, whichever its process.

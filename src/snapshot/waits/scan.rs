@@ -88,7 +88,7 @@ fn workers(processes: usize) -> usize {
 
 /// Whether all who could end a wait can be known, or usually are: of others it does not matter that they slept all the time.
 fn may_be_closed(on: &On) -> bool {
-    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_))
+    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_) | On::Futexes)
 }
 
 struct Worker<'a> {
@@ -125,8 +125,9 @@ impl<'a> Worker<'a> {
         let switches = ran.and_then(|ran| ran.switches).or_else(|| self.switches(&path));
         let stat = process::read_task_stat(self.proc, &path, &mut self.buffer).ok().filter(|stat| !stat.kernel)?;
         let alone = stat.threads <= 1;
-        let processor = process::parse_processor(&self.buffer);
-        let look = match stat.is_ending() {
+        let (stack, processor) = process::parse_stack_and_processor(&self.buffer);
+        // A first thread may end before the others.
+        let look = match stat.is_ending() || matches!(stat.state, 'Z' | 'X' | 'x') {
             true => Look::Ended,
             // This very process looks, whatever its threads do for that.
             false if pid == std::process::id() => Look::Runs,
@@ -139,7 +140,7 @@ impl<'a> Worker<'a> {
         } else {
             None
         };
-        let thread = Thread { pid, task: stat, look, since: None, caught: None, switches, settled: false };
+        let thread = Thread { pid, task: stat, stack, look, since: None, caught: None, switches, settled: false };
         self.found.push(Asleep { thread, last_run });
         Some(alone)
     }
@@ -190,7 +191,8 @@ impl<'a> Worker<'a> {
             }
             // It ran, or may have: it counts as waiting if it is in the same call, for whatever it is in there now.
             thread.look = match self.look(thread.pid, &path, false) {
-                Look::Waits(wait) if wait.call == call => Look::Waits(wait),
+                Look::Waits(wait) if wait.call == call && points(&wait.on) => Look::Waits(wait),
+                Look::Waits(wait) if wait.call == call => continue,
                 _ => Look::Moved,
             };
         }

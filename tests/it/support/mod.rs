@@ -5,6 +5,8 @@
 
 pub mod anew;
 pub mod attempt;
+pub mod calls;
+
 pub mod children;
 pub mod cli;
 pub mod isolated;

@@ -125,3 +125,86 @@ pub fn program_of_32_bits() -> Vec<u8> {
     program.extend([0xb8, 29, 0, 0, 0, 0xcd, 0x80, 0xeb, 0xf7]);
     program
 }
+
+/// A futex in memory that children made later share.
+pub struct Word(*mut u32);
+
+impl Word {
+    /// At 0.
+    pub fn new() -> Self {
+        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: the kernel chooses a free place in memory; there is no file.
+        let place = unsafe { libc::mmap(std::ptr::null_mut(), 4096, access, flags, -1, 0) };
+        assert_ne!(place, libc::MAP_FAILED);
+        Self(place.cast())
+    }
+
+    pub fn set(&self, value: u32) {
+        // SAFETY: mapped by `new` as long as the process lives.
+        unsafe { self.0.write_volatile(value) };
+    }
+
+    /// Sleeps in an operation of `futex`; the second word is that of the lock that some operations go on to.
+    pub fn wait(&self, operation: i32, value: u32) {
+        let none = std::ptr::null::<libc::timespec>();
+        // SAFETY: two words in a page of its own, and no time.
+        unsafe { libc::syscall(libc::SYS_futex, self.0, operation, value, none, self.0.add(1), 0) };
+    }
+}
+
+/// A child process with the memory of this one, which sleeps until a signal.
+pub fn process_with_this_memory() -> libc::pid_t {
+    extern "C" fn sleep(_: *mut libc::c_void) -> libc::c_int {
+        nix::unistd::pause();
+        0
+    }
+    let stack = Vec::leak(vec![0u128; 4096]);
+    let top = stack.as_mut_ptr_range().end.cast();
+    // SAFETY: a stack of its own that is never freed; it calls nothing that this process's state matters to.
+    unsafe { libc::clone(sleep, top, libc::CLONE_VM | libc::SIGCHLD, std::ptr::null_mut()) }
+}
+
+/// An `io_uring` of which a time-out was asked that is an hour away; `None` where the kernel refuses.
+pub fn busy_io_uring() -> Option<OwnedFd> {
+    const TIMEOUT: u8 = 11;
+    const SUBMISSIONS: libc::off_t = 0x1000_0000;
+    let hour = [3600_i64, 0];
+    let mut parameters = [0u32; 30];
+    let entries: libc::c_long = 1;
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED);
+    // SAFETY: `struct io_uring_params` is of 120 bytes; what is mapped is larger than what is written to, at the places that
+    // the kernel has told (`man 2 io_uring_setup`); the descriptor is nobody else's.
+    unsafe {
+        let fd = Errno::result(libc::syscall(libc::SYS_io_uring_setup, entries, parameters.as_mut_ptr())).ok()?;
+        let ring = OwnedFd::from_raw_fd(fd as i32);
+        let map = |offset| libc::mmap(std::ptr::null_mut(), 4096, access, flags, ring.as_raw_fd(), offset);
+        let (queue, requests) = (map(0), map(SUBMISSIONS));
+        assert!(queue != libc::MAP_FAILED && requests != libc::MAP_FAILED);
+        // `struct io_uring_sqe`: opcode, …, addr at 16, len at 24.
+        let request = requests.cast::<u8>();
+        request.write(TIMEOUT);
+        request.add(16).cast::<u64>().write((&raw const hour) as u64);
+        request.add(24).cast::<u32>().write(1);
+        // `struct io_sqring_offsets` from word 10 on: head, tail, ring_mask, ring_entries, flags, dropped, array.
+        queue.byte_add(parameters[16] as usize).cast::<u32>().write(0);
+        queue.byte_add(parameters[11] as usize).cast::<u32>().write_volatile(1);
+        let none = std::ptr::null::<libc::sigset_t>();
+        let taken = libc::syscall(libc::SYS_io_uring_enter, ring.as_raw_fd(), 1, 0, 0, none, 0);
+        assert_eq!(taken, 1);
+        libc::munmap(queue, 4096);
+        libc::munmap(requests, 4096);
+        Some(ring)
+    }
+}
+
+/// Ends the calling thread alone, as also the first one may.
+pub fn end_this_thread() {
+    // SAFETY: a number only; what the thread had stays.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
+}
+
+/// Closes a descriptor in the table of the calling thread, though it is still called open.
+pub fn close_here(file: &impl AsFd) {
+    // SAFETY: only in a child, which does not use it any more and never returns into the test.
+    Errno::result(unsafe { libc::close(file.as_fd().as_raw_fd()) }).unwrap();
+}

@@ -4,6 +4,8 @@
 //! Pure: the line of `/proc/PID/task/TID/syscall` is read and parsed by [`super::syscall`], what an argument points at is read
 //! by [`super::pointed`]. The numbers of a 32-bit program mean other calls, and are not looked up here.
 
+mod numbers;
+
 use super::syscall::Call;
 
 /// A call that a task sleeps in.
@@ -98,6 +100,8 @@ pub enum On {
         /// Time limit.
         limit: Limit,
     },
+    /// Any of several futexes (`futex_waitv`).
+    Futexes(Limit),
     /// A connection to a listening socket.
     Accept(u32),
     /// Data from a socket.
@@ -183,148 +187,67 @@ pub const fn opens_to_read(flags: u64) -> bool {
 
 /// Looks up a call; `None` for one that waits for nothing of other processes, or that is not known.
 pub fn decode(call: &Call) -> Option<Sleep> {
-    let arguments = &call.arguments;
-    if cfg!(target_arch = "x86_64") {
-        return x86_64(call.number, arguments);
-    }
-    if cfg!(target_arch = "aarch64") {
-        return aarch64(call.number, arguments);
-    }
-    None
+    let name = numbers::name(call.number)?;
+    on(name, &call.arguments).map(|on| Sleep { name, on })
 }
 
-/// Numbers of `arch/x86/entry/syscalls/syscall_64.tbl`.
-fn x86_64(number: u64, arguments: &[u64; 6]) -> Option<Sleep> {
-    let name = match number {
-        0 => "read",
-        1 => "write",
-        2 => "open",
-        7 => "poll",
-        17 => "pread64",
-        18 => "pwrite64",
-        19 => "readv",
-        20 => "writev",
-        23 => "select",
-        34 => "pause",
-        35 => "nanosleep",
-        40 => "sendfile",
-        42 => "connect",
-        43 => "accept",
-        44 => "sendto",
-        45 => "recvfrom",
-        46 => "sendmsg",
-        47 => "recvmsg",
-        56 => "clone",
-        58 => "vfork",
-        61 => "wait4",
-        65 => "semop",
-        69 => "msgsnd",
-        70 => "msgrcv",
-        72 => "fcntl",
-        73 => "flock",
-        85 => "creat",
-        128 => "rt_sigtimedwait",
-        130 => "rt_sigsuspend",
-        202 => "futex",
-        219 => "restart_syscall",
-        220 => "semtimedop",
-        230 => "clock_nanosleep",
-        232 => "epoll_wait",
-        242 => "mq_timedsend",
-        243 => "mq_timedreceive",
-        247 => "waitid",
-        257 => "openat",
-        270 => "pselect6",
-        271 => "ppoll",
-        275 => "splice",
-        276 => "tee",
-        278 => "vmsplice",
-        281 => "epoll_pwait",
-        288 => "accept4",
-        295 => "preadv",
-        296 => "pwritev",
-        299 => "recvmmsg",
-        307 => "sendmmsg",
-        _ => return shared(number, arguments),
-    };
-    by_name(name, arguments)
+/// What a call waits for.
+fn on(name: &str, arguments: &[u64; 6]) -> Option<On> {
+    of_descriptors(name, arguments).or_else(|| of_several(name, arguments)).or_else(|| of_others(name, arguments))
 }
 
-/// Numbers of `include/uapi/asm-generic/unistd.h`.
-fn aarch64(number: u64, arguments: &[u64; 6]) -> Option<Sleep> {
-    let name = match number {
-        22 => "epoll_pwait",
-        25 => "fcntl",
-        32 => "flock",
-        56 => "openat",
-        63 => "read",
-        64 => "write",
-        65 => "readv",
-        66 => "writev",
-        67 => "pread64",
-        68 => "pwrite64",
-        69 => "preadv",
-        70 => "pwritev",
-        71 => "sendfile",
-        72 => "pselect6",
-        73 => "ppoll",
-        75 => "vmsplice",
-        76 => "splice",
-        77 => "tee",
-        95 => "waitid",
-        98 => "futex",
-        101 => "nanosleep",
-        115 => "clock_nanosleep",
-        128 => "restart_syscall",
-        133 => "rt_sigsuspend",
-        137 => "rt_sigtimedwait",
-        182 => "mq_timedsend",
-        183 => "mq_timedreceive",
-        188 => "msgrcv",
-        189 => "msgsnd",
-        192 => "semtimedop",
-        193 => "semop",
-        202 => "accept",
-        203 => "connect",
-        206 => "sendto",
-        207 => "recvfrom",
-        211 => "sendmsg",
-        212 => "recvmsg",
-        220 => "clone",
-        242 => "accept4",
-        243 => "recvmmsg",
-        260 => "wait4",
-        269 => "sendmmsg",
-        _ => return shared(number, arguments),
-    };
-    by_name(name, arguments)
+// A null pointer is no limit; a number of milliseconds below 0 neither.
+const fn pointer(address: u64) -> Limit {
+    if address == 0 { Limit::None } else { Limit::Some }
 }
 
-/// Numbers that are the same everywhere, from 424 on.
-fn shared(number: u64, arguments: &[u64; 6]) -> Option<Sleep> {
-    let name = match number {
-        426 => "io_uring_enter",
-        435 => "clone3",
-        437 => "openat2",
-        441 => "epoll_pwait2",
-        455 => "futex_wait",
-        _ => return None,
-    };
-    by_name(name, arguments)
+const fn milliseconds(number: u64) -> Limit {
+    if (number as u32 as i32) < 0 { Limit::None } else { Limit::Some }
 }
 
-fn by_name(name: &'static str, arguments: &[u64; 6]) -> Option<Sleep> {
-    let [first, second, third, fourth, fifth, _] = *arguments;
-    let (id, fd) = (first as u32 as i32, first as u32);
-    // A null pointer is no limit; a number of milliseconds below 0 neither.
-    let pointer = |address| if address == 0 { Limit::None } else { Limit::Some };
-    let milliseconds = |number: u64| if (number as u32 as i32) < 0 { Limit::None } else { Limit::Some };
-    let on = match name {
-        "read" | "pread64" | "readv" | "preadv" => On::Read(fd),
-        "write" | "pwrite64" | "writev" | "pwritev" | "vmsplice" => On::Write(fd),
+/// Calls on one descriptor or two.
+fn of_descriptors(name: &str, arguments: &[u64; 6]) -> Option<On> {
+    let [first, second, third, _, fifth, sixth] = *arguments;
+    let fd = first as u32;
+    Some(match name {
+        "read" | "pread64" | "readv" | "preadv" | "preadv2" => On::Read(fd),
+        "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" | "vmsplice" | "fsync" | "fdatasync" => On::Write(fd),
         "splice" => On::Copy { from: fd, to: third as u32 },
         "tee" => On::Copy { from: fd, to: second as u32 },
         "sendfile" => On::Copy { from: second as u32, to: fd },
+        "mq_timedsend" => On::MqSend(fd, pointer(fifth)),
+        "mq_timedreceive" => On::MqReceive(fd, pointer(fifth)),
+        "accept" | "accept4" => On::Accept(fd),
+        "recvfrom" | "recvmsg" | "recvmmsg" => On::Receive(fd),
+        "sendto" => On::Send { fd, name: fifth, length: sixth },
+        "sendmsg" | "sendmmsg" => On::SendMessage(fd, second),
+        "connect" => On::Connect { fd, name: second, length: third },
+        "flock" => On::Flock { fd, write: second & libc::LOCK_EX as u64 != 0 },
+        "fcntl" => record_lock(fd, second, third)?,
+        "io_uring_enter" => On::Uring(fd),
+        _ => return None,
+    })
+}
+
+/// Calls on any number of descriptors.
+fn of_several(name: &str, arguments: &[u64; 6]) -> Option<On> {
+    let [first, second, third, fourth, fifth, _] = *arguments;
+    let fd = first as u32;
+    Some(match name {
+        "poll" => On::Poll { fds: first, count: second, limit: milliseconds(third) },
+        "ppoll" => On::Poll { fds: first, count: second, limit: pointer(third) },
+        "select" | "pselect6" => On::Select { count: first, sets: [second, third, fourth], limit: pointer(fifth) },
+        "epoll_wait" | "epoll_pwait" => On::Epoll(fd, milliseconds(fourth)),
+        "epoll_pwait2" => On::Epoll(fd, pointer(fourth)),
+        _ => return None,
+    })
+}
+
+/// All the others.
+fn of_others(name: &str, arguments: &[u64; 6]) -> Option<On> {
+    let [first, second, third, fourth, fifth, _] = *arguments;
+    let id = first as u32 as i32;
+    Some(match name {
         "open" => On::Open { directory: libc::AT_FDCWD, path: first, flags: Ok(second) },
         "creat" => On::Open { directory: libc::AT_FDCWD, path: first, flags: Ok(libc::O_WRONLY as u64) },
         "openat" => On::Open { directory: id, path: second, flags: Ok(third) },
@@ -333,8 +256,6 @@ fn by_name(name: &'static str, arguments: &[u64; 6]) -> Option<Sleep> {
         "msgrcv" => On::MsgReceive { id, kind: fourth as i64, except: fifth & MSG_EXCEPT != 0 },
         "semop" => On::Semop { id, operations: second, count: third, limit: Limit::None },
         "semtimedop" => On::Semop { id, operations: second, count: third, limit: pointer(fourth) },
-        "mq_timedsend" => On::MqSend(fd, pointer(fifth)),
-        "mq_timedreceive" => On::MqReceive(fd, pointer(fifth)),
         "futex" => On::Futex { address: first, operation: second as u32, value: third as u32, limit: pointer(fourth) },
         "futex_wait" => On::Futex {
             address: first,
@@ -343,19 +264,7 @@ fn by_name(name: &'static str, arguments: &[u64; 6]) -> Option<Sleep> {
             value: second as u32,
             limit: pointer(fifth),
         },
-        "accept" | "accept4" => On::Accept(fd),
-        "recvfrom" | "recvmsg" | "recvmmsg" => On::Receive(fd),
-        "sendto" => On::Send { fd, name: fifth, length: arguments[5] },
-        "sendmsg" | "sendmmsg" => On::SendMessage(fd, second),
-        "connect" => On::Connect { fd, name: second, length: third },
-        "flock" => On::Flock { fd, write: second & libc::LOCK_EX as u64 != 0 },
-        "fcntl" => record_lock(fd, second, third)?,
-        "poll" => On::Poll { fds: first, count: second, limit: milliseconds(third) },
-        "ppoll" => On::Poll { fds: first, count: second, limit: pointer(third) },
-        "select" | "pselect6" => On::Select { count: first, sets: [second, third, fourth], limit: pointer(fifth) },
-        "epoll_wait" | "epoll_pwait" => On::Epoll(fd, milliseconds(fourth)),
-        "epoll_pwait2" => On::Epoll(fd, pointer(fourth)),
-        "io_uring_enter" => On::Uring(fd),
+        "futex_waitv" => On::Futexes(pointer(fourth)),
         "wait4" => On::Child(i64::from(id)),
         "waitid" => match (first as u32, second as u32 as i32) {
             (1, pid) => On::Child(i64::from(pid)),
@@ -366,12 +275,12 @@ fn by_name(name: &'static str, arguments: &[u64; 6]) -> Option<Sleep> {
         "pause" | "rt_sigsuspend" => On::Signal,
         "rt_sigtimedwait" => On::SignalOf(first, pointer(third)),
         "nanosleep" | "clock_nanosleep" => On::Time,
-        // A task sleeps in making another one only while that one borrows its memory (`CLONE_VFORK`).
+        // A task sleeps in making another one while that one borrows its memory; in any other case, for the kernel.
+        "clone" if first & libc::CLONE_VFORK as u64 == 0 => return None,
         "vfork" | "clone" | "clone3" => On::Vfork,
         "restart_syscall" => On::Resumed,
         _ => return None,
-    };
-    Some(Sleep { name, on })
+    })
 }
 
 /// `MSG_EXCEPT`, `linux/msg.h`.
@@ -390,34 +299,27 @@ mod tests {
     const FAR: u64 = 0x7ffd_0000_1000;
 
     #[test]
-    fn the_table_of_x86_64() {
-        let on = |number, arguments: [u64; 6]| x86_64(number, &arguments).map(|sleep| (sleep.name, sleep.on));
-        assert_eq!(on(0, [3, FAR, 1, 0, 0, 0]), Some(("read", On::Read(3))));
-        assert_eq!(on(275, [4, 0, 7, 0, 1, 0]), Some(("splice", On::Copy { from: 4, to: 7 })));
+    fn arguments() {
+        let on = |name, arguments: [u64; 6]| on(name, &arguments);
+        assert_eq!(on("read", [3, FAR, 1, 0, 0, 0]), Some(On::Read(3)));
+        assert_eq!(on("splice", [4, 0, 7, 0, 1, 0]), Some(On::Copy { from: 4, to: 7 }));
         let receive = On::MsgReceive { id: 32_769, kind: -7, except: false };
-        assert_eq!(on(70, [0x8001, FAR, 64, (-7_i64) as u64, 0, 0]), Some(("msgrcv", receive)));
+        assert_eq!(on("msgrcv", [0x8001, FAR, 64, (-7_i64) as u64, 0, 0]), Some(receive));
         let semop = On::Semop { id: 3, operations: FAR, count: 2, limit: Limit::Some };
-        assert_eq!(on(220, [3, FAR, 2, FAR, 0, 0]), Some(("semtimedop", semop)));
+        assert_eq!(on("semtimedop", [3, FAR, 2, FAR, 0, 0]), Some(semop));
         let lock = On::RecordLock { fd: 5, lock: FAR, ofd: true };
-        assert_eq!(on(72, [5, 0x26, FAR, 0, 0, 0]), Some(("fcntl", lock)));
-        assert_eq!(on(72, [5, 3, FAR, 0, 0, 0]), None, "F_GETFL does not wait");
+        assert_eq!(on("fcntl", [5, 0x26, FAR, 0, 0, 0]), Some(lock));
+        assert_eq!(on("fcntl", [5, 3, FAR, 0, 0, 0]), None, "F_GETFL does not wait");
         assert_eq!(
-            on(7, [FAR, 3, u64::from(u32::MAX), 0, 0, 0]).map(|(_, on)| on),
+            on("poll", [FAR, 3, u64::from(u32::MAX), 0, 0, 0]),
             Some(On::Poll { fds: FAR, count: 3, limit: Limit::None })
         );
-        assert_eq!(on(247, [3, 9, 0, 4, 0, 0]), Some(("waitid", On::ChildOf(9))));
-        assert_eq!(on(39, [0; 6]), None, "getpid does not wait");
-    }
-
-    #[test]
-    fn the_table_of_aarch64() {
-        let on = |number, arguments: [u64; 6]| aarch64(number, &arguments).map(|sleep| (sleep.name, sleep.on));
-        assert_eq!(on(63, [3, FAR, 1, 0, 0, 0]), Some(("read", On::Read(3))));
-        let receive = On::MsgReceive { id: 9, kind: 7, except: true };
-        assert_eq!(on(188, [9, FAR, 64, 7, 0o20000, 0]), Some(("msgrcv", receive)));
-        assert_eq!(on(73, [FAR, 2, 0, 0, 0, 0]).map(|(name, _)| name), Some("ppoll"));
-        assert_eq!(on(32, [3, 1, 0, 0, 0, 0]), Some(("flock", On::Flock { fd: 3, write: false })));
-        assert_eq!(on(98, [FAR, 128, 2, 0, 0, 0]).map(|(name, _)| name), Some("futex"));
-        assert_eq!(on(260, [u64::MAX, 0, 0, 0, 0, 0]), Some(("wait4", On::Child(-1))));
+        assert_eq!(on("waitid", [3, 9, 0, 4, 0, 0]), Some(On::ChildOf(9)));
+        let except = On::MsgReceive { id: 9, kind: 7, except: true };
+        assert_eq!(on("msgrcv", [9, FAR, 64, 7, 0o20000, 0]), Some(except));
+        assert_eq!(on("flock", [3, 1, 0, 0, 0, 0]), Some(On::Flock { fd: 3, write: false }));
+        assert_eq!(on("wait4", [u64::MAX, 0, 0, 0, 0, 0]), Some(On::Child(-1)));
+        assert_eq!(on("clone", [17, 0, 0, 0, 0, 0]), None, "a fork waits for nobody else");
+        assert_eq!(on("clone", [0x4111, 0, 0, 0, 0, 0]), Some(On::Vfork));
     }
 }
