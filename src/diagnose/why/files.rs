@@ -4,7 +4,7 @@
 //! SIGPIPE. So a thread that waits although no such end is seen has one that is hidden, and nothing is concluded from its
 //! absence; what is concluded comes from ends that are seen, where nothing else can hide.
 
-use super::words::{Words, count, have, signals};
+use super::words::{Having, Words, count, have, signals};
 use super::{Edges, Group, Told, World, sockets};
 use crate::model::{Body, Identity, Object, Time, escape};
 use crate::snapshot::Snapshot;
@@ -47,7 +47,7 @@ fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>
     let mut whole = Told::open(None, String::new());
     whole.edges.world = World::Closed;
     let mut texts = Vec::new();
-    let mut group = Group::default();
+    let (mut object, mut members) = (String::new(), Vec::new());
     for (told, source) in all.into_iter().zip(sources) {
         if source.file == File::Rest {
             whole.edges.world = World::Open;
@@ -61,10 +61,10 @@ fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>
         whole.edges.world = whole.edges.world.max(told.edges.world);
         // Which of the objects leads to whom is lost; the first that leads anywhere stands for all.
         for part in told.edges.groups {
-            if group.object.is_empty() && !part.members.is_empty() {
-                group.object = part.object;
+            if object.is_empty() && !part.members.is_empty() {
+                object = part.object;
             }
-            group.members.extend(part.members);
+            members.extend_from_slice(&part.members);
         }
         for waker in told.wakers {
             if !whole.wakers.iter().any(|known| known.pid == waker.pid && known.tid == waker.tid) {
@@ -77,7 +77,7 @@ fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>
     whole.objects.dedup();
     if words.waits.threads_of(thread.pid).len() > 1 {
         // Another thread may change what is watched.
-        group.members.push((thread.pid, None));
+        members.push((thread.pid, None));
     }
     let more = texts.len().saturating_sub(SHOWN);
     texts.truncate(SHOWN);
@@ -87,10 +87,10 @@ fn several(words: Words<'_>, thread: &Thread, sources: &[Source], all: Vec<Told>
     let many = if sources.iter().any(|source| source.file == File::Rest) { "more than " } else { "" };
     let number = sources.iter().filter(|source| source.file != File::Rest).count() as u64;
     whole.text = format!("it waits for any of {many}{}: {}", count(number, "descriptor"), texts.join("; "));
-    if group.object.is_empty() {
-        group.object = whole.objects.first().cloned().unwrap_or_default();
+    if object.is_empty() {
+        object = whole.objects.first().cloned().unwrap_or_default();
     }
-    whole.edges.groups = vec![group];
+    whole.edges.groups = vec![Group { object, members: members.into() }];
     whole
 }
 
@@ -155,8 +155,7 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
         Way::Read | Way::Accept | Way::Connect => ("write end", "is empty"),
     };
     let mut told = Told::open(Some(address.to_owned()), format!("{address} {state}"));
-    let found = words.waits.find(identity);
-    let Some(pids) = found.map(|(picture, place)| words.holders(picture, place, way.other_ends())) else {
+    let Some(Having { pids, members }) = words.ends(identity, way.other_ends()) else {
         told.text.push_str(", and who has its other end could not be seen");
         return told;
     };
@@ -170,7 +169,7 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
         ([], false) => format!("{}; only this process itself has the {end}", told.text),
         _ => format!("{}; {} the {end}", told.text, have(words, &pids)),
     };
-    told.edges = likely(&told, &pids);
+    told.edges.groups = vec![Group { object: address.to_owned(), members }];
     told.edges.world = match (hidden, origin) {
         _ if pids.is_empty() => World::Open,
         (None, Origin::Pipe(_)) => World::Closed,

@@ -90,7 +90,7 @@ fn owned(words: Words<'_>, futex: &Futex, told: &mut Told) {
     };
     told.text = format!("thread {tid} of {} has the lock at {address}", words.who(owner.pid));
     told.wakers.extend(words.waker(owner.pid, Some(tid), "has the lock (as the kernel records it)", true));
-    let group = Group { object: address, members: vec![(owner.pid, Some(tid))] };
+    let group = Group { object: address, members: vec![(owner.pid, Some(tid))].into() };
     told.edges = Edges { world: World::Closed, groups: vec![group] };
 }
 
@@ -105,7 +105,7 @@ fn joins(words: Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> b
     told.text = format!("it waits for the end of thread {tid} of its process (pthread_join, as it seems)");
     told.wakers.extend(words.waker(thread.pid, Some(tid), "has to end", false));
     let object = told.objects.first().cloned().unwrap_or_default();
-    let members = vec![(thread.pid, Some(tid))];
+    let members = vec![(thread.pid, Some(tid))].into();
     told.edges = Edges { world: World::Likely, groups: vec![Group { object, members }] };
     true
 }
@@ -150,7 +150,7 @@ fn mutex(words: Words<'_>, thread: &Thread, futex: &Futex, told: &mut Told) -> b
             if itself.is_empty() {
                 told.wakers.extend(words.waker(found.pid, Some(owner), "owns the mutex (a guess)", false));
             }
-            let members = vec![(found.pid, Some(owner))];
+            let members = vec![(found.pid, Some(owner))].into();
             told.edges = Edges { world: World::Likely, groups: vec![Group { object: address, members }] };
         }
     }

@@ -5,9 +5,10 @@
 //! all known is certain. What is left when the usual waker counts as the only one (who took a semaphore last, who owns a
 //! mutex, whose the peer of a socket is) has the circles in it; such a circle is a deadlock if nobody breaks the custom.
 
-use super::{Edges, Group, Link, World};
+use super::{Edges, Group, Link, Member, World};
 use crate::snapshot::waits::{Look, Waits};
 use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// Signals whose handlers do not count as somebody who could act: faults of the program itself, those that the C library keeps
 /// for itself, and requests to end, which end a wait in any case.
@@ -58,10 +59,17 @@ pub(super) fn search(waits: &Waits, edges: &[Edges]) -> Search {
 
 /// Takes away all that somebody outside can wake, until none is left.
 fn reduce(left: &mut [bool], edges: &[Edges], members: &Members) {
+    // Of each group that many share, what was found in this round: it may be dead no more then, and will be found so in the next.
+    let mut known = FxHashMap::<*const Member, bool>::default();
     loop {
         let mut changed = false;
+        known.clear();
         for at in 0..left.len() {
-            if left[at] && !edges[at].groups.iter().any(|group| is_dead(group, left, members)) {
+            let mut is_dead = |group: &Group| match Rc::strong_count(&group.members) {
+                1 => is_dead(group, left, members),
+                _ => *known.entry(group.members.as_ptr()).or_insert_with(|| is_dead(group, left, members)),
+            };
+            if left[at] && !edges[at].groups.iter().any(&mut is_dead) {
                 left[at] = false;
                 changed = true;
             }

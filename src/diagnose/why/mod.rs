@@ -22,7 +22,8 @@ mod tests;
 mod words;
 
 use crate::snapshot::waits::{Look, On, Thread, Waits};
-use words::Words;
+use std::rc::Rc;
+use words::{Ends, Words};
 
 /// Whether a thread can be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,9 +140,11 @@ struct Edges {
 struct Group {
     /// Address of what they have.
     object: String,
-    /// Processes, or one of their threads.
-    members: Vec<(u32, Option<u32>)>,
+    members: Rc<[Member]>,
 }
+
+/// A process, or one of its threads.
+type Member = (u32, Option<u32>);
 
 impl Edges {
     fn open() -> Self {
@@ -180,8 +183,9 @@ const MISSING: &str = "CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH";
 /// Says of every thread why it sleeps, and finds those that never wake.
 pub fn diagnose(waits: &Waits) -> Diagnosis {
     let (mut findings, mut edges) = (Vec::with_capacity(waits.threads.len()), Vec::with_capacity(waits.threads.len()));
+    let ends = Ends::default();
     for thread in &waits.threads {
-        let (finding, edge) = find(waits, thread);
+        let (finding, edge) = find(Words::new(waits, &ends), thread);
         findings.push(finding);
         edges.push(edge);
     }
@@ -203,7 +207,8 @@ pub fn diagnose(waits: &Waits) -> Diagnosis {
     Diagnosis { cycles: search.cycles(&edges), hopeless: search.hopeless(), findings }
 }
 
-fn find(waits: &Waits, thread: &Thread) -> (Finding, Edges) {
+fn find(words: Words<'_>, thread: &Thread) -> (Finding, Edges) {
+    let waits = words.waits;
     let mut finding = Finding {
         pid: thread.pid,
         tid: thread.tid(),
@@ -222,7 +227,7 @@ fn find(waits: &Waits, thread: &Thread) -> (Finding, Edges) {
     let told = match &thread.look {
         Look::Waits(wait) => {
             finding.call = Some(wait.call);
-            let mut told = explain(waits, thread, &wait.on);
+            let mut told = explain(words, thread, &wait.on);
             if wait.timed {
                 told.text.push_str("; it has a time limit, and goes on by itself when that is over");
                 told.surely = true;
@@ -261,7 +266,7 @@ fn find(waits: &Waits, thread: &Thread) -> (Finding, Edges) {
     };
     let mut told = told;
     if thread.is_stopped() {
-        told = stopped(waits, thread, told);
+        told = stopped(words, thread, told);
     }
     // Woken by itself, or by somebody else's doing.
     let others = told.wakers.iter().any(|waker| waker.pid != thread.pid || waits.living(waker.pid) > 1);
@@ -275,8 +280,7 @@ fn find(waits: &Waits, thread: &Thread) -> (Finding, Edges) {
 }
 
 /// A stopped thread goes on by a signal only, whatever it slept in.
-fn stopped(waits: &Waits, thread: &Thread, told: Told) -> Told {
-    let words = Words::new(waits);
+fn stopped(words: Words<'_>, thread: &Thread, told: Told) -> Told {
     let parent = words.waker(thread.task.ppid, None, "is its parent, and may send SIGCONT", false);
     let (text, wakers, surely) = if thread.task.state == 't' {
         ("it is stopped by a debugger, and goes on when that lets it", Vec::new(), false)
@@ -287,8 +291,7 @@ fn stopped(waits: &Waits, thread: &Thread, told: Told) -> Told {
     Told { objects: told.objects, text, wakers, edges: Edges::open(), surely, held_up: false }
 }
 
-fn explain(waits: &Waits, thread: &Thread, on: &On) -> Told {
-    let words = Words::new(waits);
+fn explain(words: Words<'_>, thread: &Thread, on: &On) -> Told {
     match on {
         On::Files(sources) => files::explain(words, thread, sources),
         On::FifoOpen { path, identity, reads, .. } => files::opening(words, thread, path, *identity, *reads),

@@ -208,7 +208,7 @@ fn operator(words: Words<'_>, thread: &Thread, set: Identity, semaphore: Semapho
     told.wakers.extend(waker);
     if semaphore.value == 0 {
         let object = told.objects.first().cloned().unwrap_or_default();
-        told.edges = Edges { world: World::Likely, groups: vec![Group { object, members: vec![(pid, None)] }] };
+        told.edges = Edges { world: World::Likely, groups: vec![Group { object, members: vec![(pid, None)].into() }] };
     }
 }
 

@@ -1,23 +1,50 @@
 //! Words for processes and objects; whatever comes from the kernel is escaped.
 
-use super::Waker;
+use super::{Member, Waker};
 use crate::model::{Holder, Identity, Kind, Role, Signals, escape};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{Thread, Waits};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Most processes that are named as those who could wake one thread: a pipe that thousands inherited has as many, and one is
 /// enough.
-const MOST: usize = 64;
+const MOST: usize = 16;
 
 /// The facts, and how to call them.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'a> {
     pub(super) waits: &'a Waits,
+    pub(super) ends: &'a Ends,
+}
+
+/// Who has which ends of a pipe, each looked up once: thousands may wait on one, which thousands have.
+#[derive(Default)]
+pub(super) struct Ends(RefCell<FxHashMap<(Identity, &'static [Role]), Having>>);
+
+/// Processes that have an end, also as members of a group.
+#[derive(Clone)]
+pub(super) struct Having {
+    pub(super) pids: Rc<[u32]>,
+    pub(super) members: Rc<[Member]>,
 }
 
 impl<'a> Words<'a> {
-    pub(super) const fn new(waits: &'a Waits) -> Self {
-        Self { waits }
+    pub(super) const fn new(waits: &'a Waits, ends: &'a Ends) -> Self {
+        Self { waits, ends }
+    }
+
+    /// Who has a pipe in one of these roles; `None` if no picture shows it.
+    pub(super) fn ends(self, pipe: Identity, roles: &'static [Role]) -> Option<Having> {
+        if let Some(known) = self.ends.0.borrow().get(&(pipe, roles)) {
+            return Some(known.clone());
+        }
+        let (picture, place) = self.waits.find(pipe)?;
+        let pids: Rc<[u32]> = self.holders(picture, place, roles).into();
+        let shared = Having { members: pids.iter().map(|pid| (*pid, None)).collect(), pids };
+        self.ends.0.borrow_mut().insert((pipe, roles), shared.clone());
+        Some(shared)
     }
 
     /// Name of a process, where it is known.

@@ -189,16 +189,23 @@ fn is_stuck(thread: &Thread) -> bool {
 /// Whether somebody may wait for ever on a pipe: all who have its other end sleep without a time limit of their own. Only then
 /// it is worth to look through all queues of sockets for ends on their way.
 fn pipes_are_suspicious(waits: &Waits) -> bool {
+    // Thousands may wait on one pipe, which thousands have.
+    let mut known = FxHashMap::<(Identity, &[Role]), bool>::default();
+    let mut nobody_else = |pipe: Identity, roles: &'static [Role]| {
+        *known.entry((pipe, roles)).or_insert_with(|| {
+            waits.find(pipe).is_some_and(|(picture, place)| {
+                let other = |holder: &&Holder| roles.contains(&holder.role);
+                are_stuck(waits, picture.holders(place).iter().filter(other).map(|holder| holder.pid))
+            })
+        })
+    };
     waits.threads.iter().filter(|thread| is_stuck(thread)).filter_map(Thread::wait).any(|wait| {
         let On::Files(sources) = &wait.on else { return false };
         let mut piped = false;
         let hopeless = sources.iter().all(|source| match source.file {
             File::Pipe(identity, _) | File::Fifo(identity, _) => {
                 piped = true;
-                waits.find(identity).is_some_and(|(picture, place)| {
-                    let other = |holder: &&Holder| source.way.other_ends().contains(&holder.role);
-                    are_stuck(waits, picture.holders(place).iter().filter(other).map(|holder| holder.pid))
-                })
+                nobody_else(identity, source.way.other_ends())
             }
             _ => true,
         });
