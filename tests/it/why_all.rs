@@ -62,6 +62,8 @@ fn a_handler_might_write() {
         });
         drop((reader, writer));
         assert_eq!(why(child.pid())["can_wake"], "unknown");
+        let document = json(&["why", "--deadlocks", "--json"]);
+        assert_eq!((&document["cycles"], &document["hopeless"]), (&json!([]), &json!([])), "nor is it called hopeless");
     });
 }
 

@@ -36,7 +36,7 @@ pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> To
     };
     if !group.is_empty() {
         told.text = format!("it waits for the end of any child{group}; its children are {}", list(words, &meant));
-        told.wakers = words.wakers(thread, &meant, &format!("has to end, if it is one{group}"), false);
+        told.wakers = words.wakers(thread, &meant, "has to end, if it is of that group", false);
         told.edges = likely(&told, &meant);
         return told;
     }

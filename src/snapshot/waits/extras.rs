@@ -90,14 +90,14 @@ fn add_sharers(waits: &mut Waits) {
         if !threads.iter().any(private) || !threads.iter().all(is_stuck) {
             continue;
         }
-        let shares = |other: &u32| {
+        let has_it = |other: &u32| {
             other != pid
                 && match kcmp::shared(*pid, *other, kcmp::What::Memory) {
                     Ok(shared) => shared,
                     Err(error) => !error.is_absent() && !error.is_permission(),
                 }
         };
-        let sharers: Vec<u32> = pids.iter().copied().filter(shares).collect();
+        let sharers: Vec<u32> = pids.iter().copied().filter(has_it).collect();
         if !sharers.is_empty() {
             waits.sharers.insert(*pid, sharers);
         }
