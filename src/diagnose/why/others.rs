@@ -75,8 +75,15 @@ pub(super) fn vfork(words: Words<'_>, thread: &Thread) -> Told {
 }
 
 /// A file that is no FIFO.
-pub(super) fn open(path: Option<&[u8]>) -> Told {
+pub(super) fn open(path: Option<&[u8]>, there: bool) -> Told {
     match path {
+        Some(path) if !there => Told::open(
+            None,
+            format!(
+                "it opens {}, which was removed meanwhile; if that was a FIFO, nobody finds its other end by this path",
+                escape(path)
+            ),
+        ),
         Some(path) => {
             Told::open(None, format!("it opens {}: it waits for a file system, a device or a lease", escape(path)))
         }

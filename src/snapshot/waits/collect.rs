@@ -44,7 +44,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
 
 /// Whether a wait is for something that has to be looked at.
 fn names_object(on: &On) -> bool {
-    !matches!(on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed | On::Open(_) | On::Futexes)
+    !matches!(on, On::Signal | On::SignalOf(_) | On::Time | On::Resumed | On::Open { .. } | On::Futexes)
 }
 
 fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(), SnapshotError> {

@@ -80,7 +80,7 @@ pub(super) fn again(proc: &OwnedFd, thread: &mut Thread, buffer: &mut Vec<u8>) {
 
 /// Whether all who could end a wait can be known, or usually are.
 fn may_be_closed(on: &On) -> bool {
-    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_) | On::Futexes)
+    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open { .. } | On::Futexes)
 }
 
 fn still(proc: &OwnedFd, thread: &Thread, buffer: &mut Vec<u8>) -> bool {
