@@ -224,6 +224,17 @@ fn who_never_wakes_comes_first() {
 }
 
 #[test]
+fn who_reads_what_it_prints_waits_for_it() {
+    isolated(|| {
+        eventually("this test sleeps until it has all of it", || {
+            let document = json(&["why", "--json", "1"]);
+            let threads = document["threads"].as_array().unwrap();
+            threads.iter().any(|thread| thread["explanation"].as_str().unwrap().contains("only the ipcx that looks"))
+        });
+    });
+}
+
+#[test]
 fn a_thread_is_no_process() {
     isolated(|| {
         let child = Child::sleeping_in(&[libc::SYS_futex], &[], || std::thread::spawn(nix::unistd::pause).join());

@@ -166,6 +166,9 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
     told.wakers = words.wakers(thread, &pids, &format!("has the {end}"), true);
     let hidden = hidden(words, origin);
     told.text = match (&told.wakers[..], pids.is_empty()) {
+        (_, true) if found.is_some_and(|(picture, place)| words.is_ours(picture, place, way.other_ends())) => {
+            format!("{}; only the ipcx that looks has the {end}", told.text)
+        }
         (_, true) => {
             let unseen = hidden.unwrap_or("a process that is gone meanwhile, or one that is hidden, has it");
             format!("{}; no {end} was seen: {unseen}", told.text)

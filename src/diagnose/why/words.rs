@@ -54,6 +54,11 @@ impl<'a> Words<'a> {
         pids
     }
 
+    /// Whether the process that looks has an object in one of these roles.
+    pub(super) fn is_ours(self, picture: &Snapshot, place: usize, roles: &[Role]) -> bool {
+        picture.holders(place).iter().any(|holder| holder.pid == self.waits.own && roles.contains(&holder.role))
+    }
+
     /// Wakers out of these processes, without the thread's own if that has no other thread.
     pub(super) fn wakers(self, thread: &Thread, pids: &[u32], how: &str, certain: bool) -> Vec<Waker> {
         let alone = self.waits.living(thread.pid) < 2;
