@@ -171,6 +171,11 @@ pub fn read_directory(proc: impl AsFd, pid: u32) -> Result<Vec<u8>> {
     read_link(proc, &format!("{pid}/cwd"))
 }
 
+/// The same of a process's root directory.
+pub fn read_root(proc: impl AsFd, pid: u32) -> Result<Vec<u8>> {
+    read_link(proc, &format!("{pid}/root"))
+}
+
 fn read_link(proc: impl AsFd, path: &str) -> Result<Vec<u8>> {
     readlinkat(proc, path).map(OsStringExt::into_vec).map_err(|errno| Error::from_errno(path, errno))
 }

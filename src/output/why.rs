@@ -78,9 +78,14 @@ const HEADS: [Head; 8] = [
     Head { name: "why", right: false, weight: 5, cut: true },
 ];
 
+/// Terminals narrower than this leave no room for the reason beside the object, which it names too.
+const NARROW: usize = 120;
+
 /// Prints threads as a table, one a line.
 pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -> io::Result<()> {
-    let mut grid = Grid::new(HEADS.len());
+    let narrow = layout.width.is_some_and(|width| width < NARROW);
+    let heads: Vec<Head> = HEADS.into_iter().filter(|head| !narrow || head.name != "object").collect();
+    let mut grid = Grid::new(heads.len());
     for finding in findings {
         grid.push(&finding.pid.to_string());
         grid.push(&finding.tid.to_string());
@@ -90,16 +95,17 @@ pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -
         grid.push(finding.can_wake.name());
         let object = finding.objects.first().map_or("-", String::as_str);
         match finding.objects.len() {
+            _ if narrow => {}
             0 | 1 => grid.push(object),
             many => grid.push(&format!("{object} +{}", many - 1)),
         }
         grid.push(&finding.explanation);
     }
-    let shown = fit(&HEADS, &grid.extents(&HEADS), layout.width);
+    let shown = fit(&heads, &grid.extents(&heads), layout.width);
     let mut line = String::new();
     for (place, column) in shown.iter().enumerate() {
-        let heading = HEADS[column.at].name.to_uppercase();
-        pad(&mut line, &heading, heading.len(), column.width, HEADS[column.at].right, place + 1 == shown.len());
+        let heading = heads[column.at].name.to_uppercase();
+        pad(&mut line, &heading, heading.len(), column.width, heads[column.at].right, place + 1 == shown.len());
     }
     let heading = line.trim_end();
     let (on, off) = if layout.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
@@ -108,7 +114,7 @@ pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -
         line.clear();
         for (place, column) in shown.iter().enumerate() {
             let (text, wide) = grid.cell(row, column.at);
-            pad(&mut line, text, wide, column.width, HEADS[column.at].right, place + 1 == shown.len());
+            pad(&mut line, text, wide, column.width, heads[column.at].right, place + 1 == shown.len());
         }
         let dead = layout.color && finding.can_wake == CanWake::No;
         let line = line.trim_end();

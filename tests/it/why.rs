@@ -255,6 +255,16 @@ fn fifos() {
         drop(both);
         let writes = Child::sleeping_in(&[libc::SYS_openat], &[], || File::options().write(true).open(&path));
         expect(&why(writes.pid()), "openat", &object, "unknown", &["opens the write end"]);
+        // One with another root calls it by a path that here is nothing, or something else.
+        let jailed = Child::sleeping_in(&[libc::SYS_openat], &[], || {
+            nix::unistd::chroot(&*place("")).unwrap();
+            File::options().write(true).open("/f")
+        });
+        expect(&why(jailed.pid()), "openat", &object, "unknown", &["opens the write end"]);
+        std::fs::remove_file(&path).unwrap();
+        let thread = why(writes.pid());
+        assert_eq!((&thread["object"], &thread["can_wake"]), (&Value::Null, &json!("unknown")), "{thread:#}");
+        assert!(thread["explanation"].as_str().unwrap().contains("removed meanwhile"), "{thread:#}");
     });
 }
 

@@ -62,6 +62,8 @@ fn a_handler_might_write() {
         });
         drop((reader, writer));
         assert_eq!(why(child.pid())["can_wake"], "unknown");
+        let document = json(&["why", "--deadlocks", "--json"]);
+        assert_eq!((&document["cycles"], &document["hopeless"]), (&json!([]), &json!([])), "nor is it called hopeless");
     });
 }
 
@@ -218,6 +220,17 @@ fn who_never_wakes_comes_first() {
         };
         assert_eq!(place(&never), 1, "below the heading: {}", ran.out);
         assert!(place(&waits) < place(&pauses), "{}", ran.out);
+    });
+}
+
+#[test]
+fn who_reads_what_it_prints_waits_for_it() {
+    isolated(|| {
+        eventually("this test sleeps until it has all of it", || {
+            let document = json(&["why", "--json", "1"]);
+            let threads = document["threads"].as_array().unwrap();
+            threads.iter().any(|thread| thread["explanation"].as_str().unwrap().contains("only the ipcx that looks"))
+        });
     });
 }
 

@@ -34,6 +34,9 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, sources: &[Source]) -> 
     };
     // What an epoll watches may be changed by other threads, and by processes that have inherited it.
     if call.starts_with("epoll") {
+        if told.edges.world == World::Closed {
+            told.text.push_str("; but what it watches may be changed");
+        }
         told.edges.world = told.edges.world.max(World::Likely);
     }
     told
@@ -162,6 +165,9 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
     told.wakers = words.wakers(thread, &pids, &format!("has the {end}"), true);
     let hidden = hidden(words, origin);
     told.text = match (&told.wakers[..], pids.is_empty()) {
+        (_, true) if words.is_ours(identity, way.other_ends()) => {
+            format!("{}; only the ipcx that looks has the {end}", told.text)
+        }
         (_, true) => {
             let unseen = hidden.unwrap_or("a process that is gone meanwhile, or one that is hidden, has it");
             format!("{}; no {end} was seen: {unseen}", told.text)
@@ -176,7 +182,8 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
         // Somebody unseen may have an end; and a FIFO can be opened anew by its name.
         _ => World::Likely,
     };
-    if let (Some(hidden), World::Likely, Origin::Pipe(_)) = (hidden, told.edges.world, origin) {
+    // Where others were found it hardly matters who else there may be.
+    if let (Some(hidden), World::Likely, Origin::Pipe(_), []) = (hidden, told.edges.world, origin, &told.wakers[..]) {
         told.text = format!("{}; but {hidden}", told.text);
     }
     told

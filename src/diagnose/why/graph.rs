@@ -6,7 +6,7 @@
 //! mutex, whose the peer of a socket is) has the circles in it; such a circle is a deadlock if nobody breaks the custom.
 
 use super::{Edges, Group, Link, Member, World};
-use crate::snapshot::waits::{Look, Waits};
+use crate::snapshot::waits::{Look, Thread, Waits};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -20,6 +20,8 @@ pub(super) struct Search {
     pub(super) never: Vec<bool>,
     /// Never wakes, if those who usually do are the only ones.
     pub(super) stuck: Vec<bool>,
+    /// Of a process with a handler that may act while all its threads sleep.
+    acts: Vec<bool>,
     /// The cycle that a thread is in, by number.
     cycle_of: Vec<Option<usize>>,
     cycles: Vec<Vec<usize>>,
@@ -42,17 +44,18 @@ pub(super) fn search(waits: &Waits, edges: &[Edges]) -> Search {
         members.by_tid.insert(thread.tid(), at);
     }
     let mask = NO_ACTORS.iter().fold(0u64, |mask, signal| mask | 1 << (signal - 1));
-    let acts = |at: usize| waits.threads[at].caught.is_none_or(|caught| caught & !mask != 0);
+    let acts = |thread: &Thread| thread.caught.is_none_or(|caught| caught & !mask != 0);
+    let acts: Vec<bool> = waits.threads.iter().map(acts).collect();
     let stopped = |at: usize| waits.threads[at].is_stopped();
     let can = |world: World, at: usize| edges[at].world <= world && !stopped(at);
     let settled = |at: usize| waits.threads[at].settled;
     // A handler may act although all threads of its process sleep, and ends the sleep of the thread that it interrupts: an
     // alarm that the process has set for itself is not seen.
-    let mut never: Vec<bool> = (0..edges.len()).map(|at| can(World::Closed, at) && settled(at) && !acts(at)).collect();
+    let mut never: Vec<bool> = (0..edges.len()).map(|at| can(World::Closed, at) && settled(at) && !acts[at]).collect();
     let mut stuck: Vec<bool> = (0..edges.len()).map(|at| can(World::Likely, at) && settled(at)).collect();
     reduce(&mut never, edges, &members);
     reduce(&mut stuck, edges, &members);
-    let mut search = Search { never, stuck, cycle_of: vec![None; edges.len()], cycles: Vec::new(), members };
+    let mut search = Search { never, stuck, acts, cycle_of: vec![None; edges.len()], cycles: Vec::new(), members };
     search.find_cycles(edges);
     search
 }
@@ -169,9 +172,11 @@ impl Search {
         several.map(|cycle| (0..cycle.len()).map(|at| link(cycle, at)).collect()).collect()
     }
 
-    /// Threads in no circle that certainly never wake, or that wait for nobody but themselves.
+    /// Threads in no circle that certainly never wake, or that wait for nobody but themselves. A program may well wait for a
+    /// pipe into which only its own handler of a signal writes: that one is not meant.
     pub(super) fn hopeless(&self) -> Vec<usize> {
         let circle = |at: usize| self.cycle_of[at].map_or(0, |cycle| self.cycles[cycle].len());
-        (0..self.never.len()).filter(|at| circle(*at) == 1 || self.never[*at] && circle(*at) == 0).collect()
+        let alone = |at: usize| circle(at) == 1 && !self.acts[at];
+        (0..self.never.len()).filter(|at| alone(*at) || self.never[*at] && circle(*at) == 0).collect()
     }
 }

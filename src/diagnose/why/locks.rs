@@ -28,7 +28,12 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, path: &[u8], lock: &Loc
     for held in held {
         let theirs = call_of(held);
         if held.holders.is_empty() {
-            told.text = format!("{}; a process that cannot be seen has {theirs}", told.text);
+            let gone = held
+                .lock
+                .pid
+                .map(|pid| format!(", taken by pid {pid}, which is gone or cannot be seen either"))
+                .unwrap_or_default();
+            told.text = format!("{}; somebody who cannot be seen has {theirs}{gone}", told.text);
             told.edges.world = World::Open;
             continue;
         }

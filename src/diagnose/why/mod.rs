@@ -294,14 +294,14 @@ fn stopped(words: Words<'_>, thread: &Thread, told: Told) -> Told {
 fn explain(words: Words<'_>, thread: &Thread, on: &On) -> Told {
     match on {
         On::Files(sources) => files::explain(words, thread, sources),
-        On::FifoOpen { path, identity, reads, .. } => files::opening(words, thread, path, *identity, *reads),
+        On::FifoOpen { path, identity, reads } => files::opening(words, thread, path, *identity, *reads),
         On::MsgSend { queue, kind, size } => sysv::sending(words, thread, *queue, *kind, *size),
         On::MsgReceive { queue, kind, except } => sysv::receiving(words, thread, *queue, *kind, *except),
         On::Semop { set, operations } => sysv::operating(words, thread, *set, operations.as_deref()),
         On::Futex(futex) => futex::explain(words, thread, futex),
         On::Futexes => Told::open(None, "it waits on futexes; on which of them, and who has them, is not looked at"),
         On::Lock { path, lock } => locks::explain(words, thread, path, lock),
-        On::Open(path) => others::open(path.as_deref()),
+        On::Open { path, there } => others::open(path.as_deref(), *there),
         On::Child { which } => others::child(words, thread, *which),
         On::Vfork => others::vfork(words, thread),
         On::Signal => Told::surely("it waits for a signal, and for nothing else"),

@@ -36,7 +36,7 @@ pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> To
     };
     if !group.is_empty() {
         told.text = format!("it waits for the end of any child{group}; its children are {}", list(words, &meant));
-        told.wakers = words.wakers(thread, &meant, &format!("has to end, if it is one{group}"), false);
+        told.wakers = words.wakers(thread, &meant, "has to end, if it is of that group", false);
         told.edges = likely(&told, &meant);
         return told;
     }
@@ -75,8 +75,15 @@ pub(super) fn vfork(words: Words<'_>, thread: &Thread) -> Told {
 }
 
 /// A file that is no FIFO.
-pub(super) fn open(path: Option<&[u8]>) -> Told {
+pub(super) fn open(path: Option<&[u8]>, there: bool) -> Told {
     match path {
+        Some(path) if !there => Told::open(
+            None,
+            format!(
+                "it opens {}, which was removed meanwhile; if that was a FIFO, nobody finds its other end by this path",
+                escape(path)
+            ),
+        ),
         Some(path) => {
             Told::open(None, format!("it opens {}: it waits for a file system, a device or a lease", escape(path)))
         }

@@ -81,6 +81,13 @@ impl<'a> Words<'a> {
         pids
     }
 
+    /// Whether the process that looks has a pipe in one of these roles.
+    pub(super) fn is_ours(self, pipe: Identity, roles: &[Role]) -> bool {
+        self.waits.find(pipe).is_some_and(|(picture, place)| {
+            picture.holders(place).iter().any(|holder| holder.pid == self.waits.own && roles.contains(&holder.role))
+        })
+    }
+
     /// Wakers out of these processes, without the thread's own if that has no other thread.
     pub(super) fn wakers(self, thread: &Thread, pids: &[u32], how: &str, certain: bool) -> Vec<Waker> {
         let alone = self.waits.living(thread.pid) < 2;

@@ -276,9 +276,14 @@ impl<'a> Decoder<'a> {
     /// A FIFO waits for its other end; anything else for its file system or its device.
     fn open(&self, task: Task<'_>, directory: i32, path: u64, flags: Result<u64, u64>) -> On {
         let flags = flags.or_else(|how| memory::read_word(task.pid, how));
-        let (Ok(path), Ok(flags)) = (memory::read_string(task.pid, path), flags) else { return On::Open(None) };
+        let (Ok(path), Ok(flags)) = (memory::read_string(task.pid, path), flags) else {
+            return On::Open { path: None, there: true };
+        };
         let (from, whole) = match (path.starts_with(b"/"), u32::try_from(directory)) {
-            (true, _) => (format!("{}/root", task.path), Vec::new()),
+            (true, _) => {
+                let root = fd::read_root(self.proc, task.pid).unwrap_or_default();
+                (format!("{}/root", task.path), if root == b"/" { Vec::new() } else { root })
+            }
             (false, Ok(fd)) => (format!("{}/fd/{fd}/", task.path), self.link(task, fd).unwrap_or_default()),
             (false, Err(_)) => {
                 (format!("{}/cwd/", task.path), fd::read_directory(self.proc, task.pid).unwrap_or_default())
@@ -293,9 +298,12 @@ impl<'a> Decoder<'a> {
         match file::stat_at(self.proc, &[from.as_bytes(), &path].concat()) {
             Ok(stat) if stat.file_type == FileType::Fifo => {
                 let identity = Identity::File { device: stat.device, inode: stat.inode };
-                On::FifoOpen { path: whole.into(), identity, reads, unlinked: false }
+                On::FifoOpen { path: whole.into(), identity, reads }
             }
-            _ => On::Open(Some(whole.into())),
+            looked => {
+                let there = !looked.is_err_and(|error| error.is_absent());
+                On::Open { path: Some(whole.into()), there }
+            }
         }
     }
 

@@ -99,7 +99,7 @@ fn add_sharers(waits: &mut Waits) {
             continue;
         }
         let stack = |pid: u32| waits.process(pid).and_then(|thread| thread.stack);
-        let has_it_too = |other: &u32| {
+        let has_it = |other: &u32| {
             other != pid
                 && stack(*other) == stack(*pid)
                 && match kcmp::shared(*pid, *other, kcmp::What::Memory) {
@@ -107,7 +107,7 @@ fn add_sharers(waits: &mut Waits) {
                     Err(error) => !error.is_absent() && !error.is_permission(),
                 }
         };
-        let sharers: Vec<u32> = pids.iter().copied().filter(has_it_too).collect();
+        let sharers: Vec<u32> = pids.iter().copied().filter(has_it).collect();
         if !sharers.is_empty() {
             waits.sharers.insert(*pid, sharers);
         }
@@ -195,7 +195,10 @@ fn pipes_are_suspicious(waits: &Waits) -> bool {
         *known.entry((pipe, roles)).or_insert_with(|| {
             waits.find(pipe).is_some_and(|(picture, place)| {
                 let other = |holder: &&Holder| roles.contains(&holder.role);
-                are_stuck(waits, picture.holders(place).iter().filter(other).map(|holder| holder.pid))
+                let mut pids = picture.holders(place).iter().filter(other).map(|holder| holder.pid).peekable();
+                // Who reads what this very process prints is no riddle.
+                let reads_this = pids.peek().is_some() && pids.clone().all(|pid| pid == waits.own);
+                !reads_this && are_stuck(waits, pids)
             })
         })
     };

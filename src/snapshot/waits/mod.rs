@@ -262,11 +262,14 @@ pub enum On {
         identity: Identity,
         /// It opens the read end.
         reads: bool,
-        /// Nobody can find it by that path any more.
-        unlinked: bool,
     },
     /// Opening a file that is no FIFO, or could not be found.
-    Open(Option<Box<[u8]>>),
+    Open {
+        /// As the thread gave it, from the root on; `None` where that could not be read.
+        path: Option<Box<[u8]>>,
+        /// Something has that path; if not, it was removed meanwhile.
+        there: bool,
+    },
     /// Room in a queue, for a message of a type and a size.
     MsgSend {
         /// The queue.

@@ -88,7 +88,7 @@ fn workers(processes: usize) -> usize {
 
 /// Whether all who could end a wait can be known, or usually are: of others it does not matter that they slept all the time.
 fn may_be_closed(on: &On) -> bool {
-    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open(_) | On::Futexes)
+    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open { .. } | On::Futexes)
 }
 
 struct Worker<'a> {

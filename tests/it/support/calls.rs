@@ -46,9 +46,9 @@ fn fill(fd: RawFd) {
 /// # Safety
 /// As the call asks of its arguments.
 unsafe fn call(number: c_long, arguments: [usize; 6]) {
-    let [a, b, c, d, e, f] = arguments;
+    let [first, second, third, fourth, fifth, sixth] = arguments;
     // SAFETY: by whoever calls this.
-    let done = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+    let done = unsafe { libc::syscall(number, first, second, third, fourth, fifth, sixth) };
     assert!(done >= 0, "{}", Errno::last());
 }
 
@@ -90,12 +90,9 @@ pub fn sleep_in(number: c_long, limited: bool) {
         libc::SYS_tee => [reader, writer, 1, 0, 0, 0],
         libc::SYS_ppoll => [address(&watched), 1, limit, 0, 8, 0],
         libc::SYS_pselect6 => [reader + 1, address(&bits), 0, 0, limit, 0],
-        libc::SYS_recvfrom => [socket, byte, 1, 0, 0, 0],
-        libc::SYS_recvmsg => [socket, header, 0, 0, 0, 0],
-        libc::SYS_recvmmsg => [socket, header, 1, 0, 0, 0],
-        libc::SYS_sendto => [socket, byte, 1, 0, 0, 0],
-        libc::SYS_sendmsg => [socket, header, 0, 0, 0, 0],
-        libc::SYS_sendmmsg => [socket, header, 1, 0, 0, 0],
+        libc::SYS_recvfrom | libc::SYS_sendto => [socket, byte, 1, 0, 0, 0],
+        libc::SYS_recvmsg | libc::SYS_sendmsg => [socket, header, 0, 0, 0, 0],
+        libc::SYS_recvmmsg | libc::SYS_sendmmsg => [socket, header, 1, 0, 0, 0],
         libc::SYS_futex => [address(&word), libc::FUTEX_WAIT as usize | 128, 0, limit, 0, 0],
         libc::SYS_futex_waitv => [address(&waited), 1, 0, end, libc::CLOCK_MONOTONIC as usize, 0],
         libc::SYS_rt_sigtimedwait => [address(&bits), 0, limit, 8, 0, 0],

@@ -181,10 +181,9 @@ pub fn busy_io_uring() -> Option<OwnedFd> {
         let (queue, requests) = (map(0), map(SUBMISSIONS));
         assert!(queue != libc::MAP_FAILED && requests != libc::MAP_FAILED);
         // `struct io_uring_sqe`: opcode, …, addr at 16, len at 24.
-        let request = requests.cast::<u8>();
-        request.write(TIMEOUT);
-        request.add(16).cast::<u64>().write((&raw const hour) as u64);
-        request.add(24).cast::<u32>().write(1);
+        requests.cast::<u8>().write(TIMEOUT);
+        requests.byte_add(16).cast::<u64>().write((&raw const hour) as u64);
+        requests.byte_add(24).cast::<u32>().write(1);
         // `struct io_sqring_offsets` from word 10 on: head, tail, ring_mask, ring_entries, flags, dropped, array.
         queue.byte_add(parameters[16] as usize).cast::<u32>().write(0);
         queue.byte_add(parameters[11] as usize).cast::<u32>().write_volatile(1);
