@@ -4,9 +4,9 @@
 use super::Exit;
 use super::args::{self, Format, KindArgs, OutputArgs};
 use super::exit::{Usage, complain};
-use super::print::to_stdout;
-use crate::diagnose::{State, left};
-use crate::model::{Kinds, escape, quoted};
+use super::print::{say, to_stdout};
+use crate::diagnose::{State, left, state};
+use crate::model::{Body, Identity, Kinds, Object, escape, quoted};
 use crate::output::{csv, json, leaks, table};
 use crate::query::columns::{self, Column, Fields};
 use crate::query::filter::{Filter, parse_seconds};
@@ -14,7 +14,7 @@ use crate::query::{Row, Sort};
 use crate::snapshot::{Snapshot, SnapshotError, Want, collect};
 use clap::Args;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,21 +94,58 @@ impl Search {
         rows
     }
 
+    /// Leaves out pipes and sockets that lack their other end no longer when one looks again: a program may just be about to
+    /// close what its partner has closed, or have moved an end to another descriptor while it was looked at.
+    pub(super) fn lasting(&self, rows: &mut Vec<Row<'_>>) -> Result<(), SnapshotError> {
+        if !rows.iter().any(|row| is_end(row.object())) {
+            return Ok(());
+        }
+        let kinds = self.want.kinds & (Kinds::PIPES | Kinds::UNIX);
+        let again = collect(&Want { holders: true, verdict: true, ..Want::tables(kinds) })?;
+        let place = |object: &Object| match object.identity {
+            Identity::Socket { inode, .. } => again.socket(inode),
+            identity => again.place(identity),
+        };
+        let lacks = |place| matches!(state(&again, place), State::Leaked | State::Suspect);
+        rows.retain(|row| !is_end(row.object()) || place(row.object()).is_some_and(lacks));
+        Ok(())
+    }
+
+    /// What is said where nothing was found. That nothing is leaked is known only if of everything something is known.
+    pub(super) fn nothing(&self, snapshot: &Snapshot, suspects: bool) -> String {
+        let open = self.unknown(snapshot).any(|row| !is_end(row.object()));
+        let known = if open { "known to be " } else { "" };
+        format!("nothing is {known}leaked{}", if suspects { " or suspect" } else { "" })
+    }
+
+    fn unknown<'a>(&self, snapshot: &'a Snapshot) -> impl Iterator<Item = Row<'a>> {
+        Row::all(snapshot).filter(|row| row.state() == State::Unknown && self.filter.matches(row))
+    }
+
     /// Says what could not be seen, and of how many objects nothing can be told for it.
     pub(super) fn tell_unseen(&self, snapshot: &Snapshot) {
         for note in &snapshot.visibility.notes {
             complain(&format_args!("note: {note}"));
         }
-        let unknown =
-            Row::all(snapshot).filter(|row| row.state() == State::Unknown && self.filter.matches(row)).count();
+        let unknown = self.unknown(snapshot).count();
         if unknown > 0 {
-            let objects = if unknown == 1 { "object" } else { "objects" };
+            let (objects, them) = if unknown == 1 { ("object", "it") } else { ("objects", "them") };
             complain(&format_args!(
-                "note: of {unknown} more {objects} it cannot be told whether somebody uses them; `ipcx ls unknown -o \
+                "note: of {unknown} more {objects} it cannot be told whether somebody uses {them}; `ipcx ls unknown -o \
                  address,why` has the reasons"
             ));
         }
     }
+
+    /// Whether files of sockets and FIFOs would be listed, and no place to look for them was named.
+    fn lacks_places(&self) -> bool {
+        self.want.directories.is_empty() && self.want.kinds.intersects(Kinds::UNIX | Kinds::FIFOS)
+    }
+}
+
+/// Whether it is nothing but an end that processes have: a pipe, or a socket rather than its file.
+pub(super) const fn is_end(object: &Object) -> bool {
+    matches!((&object.body, object.identity), (Body::Pipe(_), _) | (Body::Socket(_), Identity::Socket { .. }))
 }
 
 fn leaked_first(rows: &mut [Row<'_>]) {
@@ -160,13 +197,14 @@ impl Leaks {
         let format = self.output.format();
         let snapshot = search.look()?;
         let mut rows = search.found(&snapshot, true);
+        search.lasting(&mut rows)?;
         if let Some(sort) = sort {
             sort.apply(&mut rows);
             leaked_first(&mut rows);
         }
         let found = !rows.is_empty();
         to_stdout(|out| match format {
-            Format::Text => self.print(out, &snapshot, &shown, &mut rows),
+            Format::Text => self.print(out, &search, &snapshot, &shown, &mut rows),
             Format::Json => json::write_document(out, &snapshot, &mut rows, &[]),
             Format::Ndjson => json::write_lines(out, &mut rows),
             Format::Csv => csv::write(out, &shown, &rows, self.no_header),
@@ -174,18 +212,22 @@ impl Leaks {
         if matches!(format, Format::Text | Format::Csv) {
             search.tell_unseen(&snapshot);
         }
+        if format == Format::Text && !self.no_header && io::stdout().is_terminal() && search.lacks_places() {
+            say("files of sockets and FIFOs are looked for where you say: ipcx leaks /run /tmp")?;
+        }
         Ok(if found && self.exit_code { Exit::Failed } else { Exit::Done })
     }
 
     fn print(
         &self,
         out: &mut dyn Write,
+        search: &Search,
         snapshot: &Snapshot,
         columns: &[&'static Column],
         rows: &mut [Row<'_>],
     ) -> io::Result<()> {
         if rows.is_empty() {
-            return if self.no_header { Ok(()) } else { writeln!(out, "nothing is leaked") };
+            return if self.no_header { Ok(()) } else { writeln!(out, "{}", search.nothing(snapshot, false)) };
         }
         list(out, columns, rows, self.output.layout(true, self.no_header))?;
         if self.no_header {

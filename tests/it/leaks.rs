@@ -4,7 +4,7 @@ use crate::support::cli::{ipcx, ipcx_as, json, object, on_terminal};
 use crate::support::isolated::skip;
 use crate::support::users::{NOBODY, child_of};
 use crate::support::wait::{second, second_after};
-use crate::support::{Child, as_user, isolated, isolated_with_users, posix, scratch, sysv};
+use crate::support::{Child, as_user, isolated, isolated_with_users, posix, scratch, sockets, sysv};
 use ipcx::model::Kinds;
 use ipcx::snapshot::{Want, collect};
 use nix::mount::{MsFlags, mount};
@@ -93,6 +93,9 @@ fn what_is_leaked_comes_first_and_has_its_reasons() {
         let narrow = on_terminal(80, &["leaks", "--color=never"], &[]);
         assert!(narrow.lines().all(|line| line.trim_end().len() <= 80), "{narrow}");
         assert!(narrow.contains("\n    its last sender, pid "), "{narrow}");
+        let hint = "ipcx leaks /run /tmp";
+        assert!(narrow.contains(hint) && !text.err.contains(hint), "only who sits there is told: {narrow}");
+        assert!(!on_terminal(80, &["leaks", "-m"], &[]).contains(hint), "none of them were to be listed");
     });
 }
 
@@ -195,6 +198,7 @@ fn an_ordinary_user_is_told_of_nothing_that_he_cannot_know() {
         assert!(found(&document).iter().all(|(_, state)| state != "leaked"), "{}", ran.out);
         let text = ipcx_as(NOBODY, &["leaks"]);
         assert!(text.err.contains("more objects it cannot be told"), "{}", text.err);
+        assert_eq!(text.out, "nothing is known to be leaked\n");
     });
 }
 
@@ -250,6 +254,29 @@ fn socket_files_live_and_stale() {
         drop(UnixListener::bind(path("live")).unwrap());
         let listed = leaks(&["-x", &scratch().display().to_string()]);
         assert_eq!(listed.len(), 3, "{listed:?}");
+    });
+}
+
+#[test]
+fn the_file_that_a_connected_client_was_bound_to_is_its_own() {
+    isolated(|| {
+        let path = |name: &str| scratch().join(name);
+        let server = UnixListener::bind(path("server")).unwrap();
+        let client = sockets::bound_and_connected(&path("client"), &path("server"));
+        let listed = || leaks(&["-x", &scratch().display().to_string()]);
+        assert_eq!(listed(), [], "it waits to be accepted");
+        let (accepted, _) = server.accept().unwrap();
+        assert_eq!(listed(), []);
+        let refused = ipcx(&["rm", &path("client").display().to_string()]);
+        assert_eq!(refused.status, 4, "{}", refused.err);
+        drop((client, accepted));
+        assert_eq!(listed().len(), 1);
+        // An accepted connection has its listener's name, and does not keep its file alive.
+        let unnamed = UnixStream::connect(path("server")).unwrap();
+        let (accepted, _) = server.accept().unwrap();
+        drop(server);
+        assert_eq!(listed().len(), 2);
+        drop((unnamed, accepted));
     });
 }
 
