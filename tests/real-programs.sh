@@ -72,7 +72,10 @@ end() {
 gone() { ! [ -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"; }
 
 # What is leaked or suspect and was not before, by address: reasons name processes that come and go.
-new() { leaks | awk -F, 'NR == FNR { old[$1]; next } !($1 in old)' <(echo "$before") -; }
+new() {
+    leaks >"$SCRATCH/now" # no pipe of this script's should be in sight
+    awk -F, 'NR == FNR { old[$1]; next } !($1 in old)' "$SCRATCH/before" "$SCRATCH/now"
+}
 # running NAME: nothing that came with it is leaked. Suspects are counted.
 running() {
     local name=$1 new
@@ -108,7 +111,7 @@ left() {
     new=$(new | grep -v '^pipe:\|^socket:')
     [ -z "$new" ] || { fail "$name: this is left after clean:"; say "$new"; }
 }
-begin() { before=$(leaks); }
+begin() { leaks >"$SCRATCH/before"; }
 missing() { say "SKIPPED $1: not installed"; }
 
 postgres_here() {

@@ -76,6 +76,7 @@ impl Clean {
         }
         if rows.is_empty() {
             say(&search.nothing(&snapshot, self.suspects))?;
+            search.tell_paths();
             return Ok(Exit::Done);
         }
         let targets: Vec<Target> = rows.iter().map(|row| Target::object(&snapshot, row.place)).collect();

@@ -49,6 +49,8 @@ pub(super) struct Sought {
 pub(super) struct Search {
     want: Want,
     filter: Filter,
+    /// Words that look like the path of a directory and name none.
+    paths: Vec<String>,
 }
 
 impl Sought {
@@ -60,6 +62,7 @@ impl Sought {
             kinds -= Kinds::INET;
         }
         let (directories, mut terms) = args::split_words(&self.words)?;
+        let paths = terms.iter().filter(|term| term.starts_with(['/', '.']) && term.contains('/')).cloned().collect();
         if let Some(age) = &self.older_than {
             let seconds = parse_seconds(age).ok_or_else(|| {
                 Usage::error(format_args!(
@@ -70,7 +73,7 @@ impl Sought {
             terms.push(format!("age>={seconds}s"));
         }
         let filter = Filter::parse(&terms, &Fields).map_err(Usage::error)?;
-        Ok(Search { want: Want { directories, ..Want::everything(kinds) }, filter })
+        Ok(Search { want: Want { directories, ..Want::everything(kinds) }, filter, paths })
     }
 }
 
@@ -116,6 +119,16 @@ impl Search {
         let open = self.unknown(snapshot).any(|row| !is_end(row.object()));
         let known = if open { "known to be " } else { "" };
         format!("nothing is {known}leaked{}", if suspects { " or suspect" } else { "" })
+    }
+
+    /// Says, where nothing was found, that what may have been meant as a place was a word to look for.
+    pub(super) fn tell_paths(&self) {
+        for path in &self.paths {
+            let path = quoted(path.as_bytes());
+            complain(&format_args!(
+                "note: {path} is no directory and was looked for as a word; `ipcx show` tells of one file"
+            ));
+        }
     }
 
     fn unknown<'a>(&self, snapshot: &'a Snapshot) -> impl Iterator<Item = Row<'a>> {
@@ -211,6 +224,9 @@ impl Leaks {
         })?;
         if matches!(format, Format::Text | Format::Csv) {
             search.tell_unseen(&snapshot);
+        }
+        if !found {
+            search.tell_paths();
         }
         if format == Format::Text && !self.no_header && io::stdout().is_terminal() && search.lacks_places() {
             say("files of sockets and FIFOs are looked for where you say: ipcx leaks /run /tmp")?;

@@ -105,6 +105,9 @@ fn filters_ages_and_exit_codes() {
         assert_eq!(leaks(&[]), []);
         let none = ipcx(&["leaks", "--exit-code"]);
         assert_eq!((none.status, &*none.out), (0, "nothing is leaked\n"), "{}", none.err);
+        let nowhere = ipcx(&["leaks", "/no/such/place"]);
+        assert_eq!((nowhere.status, &*nowhere.out), (0, "nothing is leaked\n"));
+        assert!(nowhere.err.contains("`/no/such/place` is no directory"), "{}", nowhere.err);
         leave(3..6);
         assert_eq!(ipcx(&["leaks"]).status, 0);
         for format in ["--json", "--csv", "--ndjson", "--no-header"] {
@@ -254,6 +257,19 @@ fn socket_files_live_and_stale() {
         drop(UnixListener::bind(path("live")).unwrap());
         let listed = leaks(&["-x", &scratch().display().to_string()]);
         assert_eq!(listed.len(), 3, "{listed:?}");
+    });
+}
+
+#[test]
+fn a_fifo_is_as_old_as_its_last_change_whatever_a_copy_says() {
+    isolated(|| {
+        let path = scratch().join("copied");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        let long_ago = nix::sys::time::TimeVal::new(1_000_000, 0);
+        nix::sys::stat::utimes(&path, &long_ago, &long_ago).unwrap();
+        let directory = scratch().display().to_string();
+        assert_eq!(leaks(&["-f", &directory]).len(), 1);
+        assert_eq!(leaks(&["-f", &directory, "--older-than", "1d"]), []);
     });
 }
 
