@@ -105,12 +105,7 @@ impl Search {
         }
         let kinds = self.want.kinds & (Kinds::PIPES | Kinds::UNIX);
         let again = collect(&Want { holders: true, verdict: true, ..Want::tables(kinds) })?;
-        let place = |object: &Object| match object.identity {
-            Identity::Socket { inode, .. } => again.socket(inode),
-            identity => again.place(identity),
-        };
-        let lacks = |place| matches!(state(&again, place), State::Leaked | State::Suspect);
-        rows.retain(|row| !is_end(row.object()) || place(row.object()).is_some_and(lacks));
+        rows.retain(|row| !is_end(row.object()) || still_lacks(&again, row.object()));
         Ok(())
     }
 
@@ -159,6 +154,15 @@ impl Search {
 /// Whether it is nothing but an end that processes have: a pipe, or a socket rather than its file.
 pub(super) const fn is_end(object: &Object) -> bool {
     matches!((&object.body, object.identity), (Body::Pipe(_), _) | (Body::Socket(_), Identity::Socket { .. }))
+}
+
+/// Whether an end has no partner in a second picture either.
+fn still_lacks(again: &Snapshot, end: &Object) -> bool {
+    let place = match end.identity {
+        Identity::Socket { inode, .. } => again.socket(inode),
+        identity => again.place(identity),
+    };
+    place.is_some_and(|place| matches!(state(again, place), State::Leaked | State::Suspect))
 }
 
 fn leaked_first(rows: &mut [Row<'_>]) {
@@ -285,4 +289,33 @@ pub(super) fn show(snapshot: &Snapshot, rows: &mut [Row<'_>]) -> io::Result<()> 
         writeln!(out)?;
         sums(out, snapshot, rows, &output)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Role, SocketState};
+    use crate::snapshot::testing::{self, Scene};
+
+    #[test]
+    fn an_end_is_lost_only_if_it_still_is_at_the_second_look() {
+        let look = |pipe: Option<(u32, u32)>, socket: Option<SocketState>| {
+            let mut scene = Scene::default();
+            if let Some((readers, writers)) = pipe {
+                let place = scene.add(testing::pipe(9, readers, writers));
+                scene.hold(place, 7, Role::Writer);
+            }
+            if let Some(state) = socket {
+                let place = scene.add(testing::unix(41, None, state, None));
+                scene.hold(place, 7, Role::Connected);
+            }
+            scene.picture()
+        };
+        let [pipe, socket] = [testing::pipe(9, 0, 1), testing::unix(41, None, SocketState::HalfClosed, None)];
+        let same = look(Some((0, 1)), Some(SocketState::HalfClosed));
+        assert!(still_lacks(&same, &pipe) && still_lacks(&same, &socket));
+        let moved = look(Some((1, 1)), None);
+        assert!(!still_lacks(&moved, &pipe), "its reader was on its way to another number");
+        assert!(!still_lacks(&moved, &socket), "it is closed by now");
+    }
 }
