@@ -116,7 +116,9 @@ fn relay(steps: &UnixStream, ends: [&OwnedFd; 2]) {
             steps.write_all(b"x").unwrap();
             relay(steps, ends);
         });
-        ends.into_iter().for_each(|end| nix::unistd::close(end.as_raw_fd()).unwrap());
+        for end in ends {
+            nix::unistd::close(end.as_raw_fd()).unwrap();
+        }
         child.leave();
     }
     loop {
