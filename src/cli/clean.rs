@@ -2,13 +2,12 @@
 //! looked right before whether it still is.
 
 use super::exit::{Exit, complain};
-use super::leaks::{Search, Sought, show};
+use super::leaks::{Search, Sought, is_end, show};
 use super::many::Many;
 use super::print::say;
 use super::{ask, keeping};
 use crate::actions::{Backups, Go, Plan, Policy, Refusal, Step, Tally, Target, plan_removals_in, remove_all};
 use crate::config::Backup;
-use crate::model::{Body, Identity, Object};
 use crate::query::Row;
 use clap::Args;
 use std::collections::HashSet;
@@ -61,18 +60,23 @@ impl Clean {
         let policy = Policy { read_only, force: false };
         let snapshot = search.look()?;
         let mut rows = search.found(&snapshot, self.suspects);
+        search.lasting(&mut rows)?;
         let all = rows.len();
-        rows.retain(|row| has_name(row.object()));
+        rows.retain(|row| !is_end(row.object()));
         search.tell_unseen(&snapshot);
-        if rows.len() < all {
-            complain(&format_args!(
-                "note: {} pipes and sockets have nothing to remove: they go when the processes that have them close them \
-                 or end",
-                all - rows.len()
-            ));
+        match all - rows.len() {
+            0 => {}
+            1 => complain(
+                &"note: one pipe or socket has nothing to remove: it goes when the process that has it closes it or ends",
+            ),
+            ends => complain(&format_args!(
+                "note: {ends} pipes and sockets have nothing to remove: they go when the processes that have them close \
+                 them or end"
+            )),
         }
         if rows.is_empty() {
-            say(if self.suspects { "nothing is leaked or suspect" } else { "nothing is leaked" })?;
+            say(&search.nothing(&snapshot, self.suspects))?;
+            search.tell_paths();
             return Ok(Exit::Done);
         }
         let targets: Vec<Target> = rows.iter().map(|row| Target::object(&snapshot, row.place)).collect();
@@ -159,7 +163,8 @@ impl Clean {
         }
         tally.left = targets.len();
         if total > 1 {
-            many.done(&format!("{} of {total} removed", tally.done));
+            let back = if tally.done > 1 && !self.no_backup { "; `ipcx undo` brings back all of it" } else { "" };
+            many.done(&format!("{} of {total} removed{back}", tally.done));
         }
         Ok(many.finish(&tally, "removed"))
     }
@@ -191,9 +196,4 @@ fn forecast(plans: Vec<Plan>, policy: Policy, keeps: bool) -> anyhow::Result<Exi
         }
     }
     Ok(many.finish(&Tally::default(), "removed"))
-}
-
-/// Whether there is anything to remove: a pipe and a socket that a process has open are nothing but its descriptors.
-const fn has_name(object: &Object) -> bool {
-    !matches!((&object.body, object.identity), (Body::Pipe(_), _) | (Body::Socket(_), Identity::Socket { .. }))
 }

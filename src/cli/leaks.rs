@@ -4,9 +4,9 @@
 use super::Exit;
 use super::args::{self, Format, KindArgs, OutputArgs};
 use super::exit::{Usage, complain};
-use super::print::to_stdout;
-use crate::diagnose::{State, left};
-use crate::model::{Kinds, escape, quoted};
+use super::print::{say, to_stdout};
+use crate::diagnose::{State, left, state};
+use crate::model::{Body, Identity, Kinds, Object, escape, quoted};
 use crate::output::{csv, json, leaks, table};
 use crate::query::columns::{self, Column, Fields};
 use crate::query::filter::{Filter, parse_seconds};
@@ -14,7 +14,7 @@ use crate::query::{Row, Sort};
 use crate::snapshot::{Snapshot, SnapshotError, Want, collect};
 use clap::Args;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,6 +49,8 @@ pub(super) struct Sought {
 pub(super) struct Search {
     want: Want,
     filter: Filter,
+    /// Words that look like the path of a directory and name none.
+    paths: Vec<String>,
 }
 
 impl Sought {
@@ -60,6 +62,7 @@ impl Sought {
             kinds -= Kinds::INET;
         }
         let (directories, mut terms) = args::split_words(&self.words)?;
+        let paths = terms.iter().filter(|term| term.starts_with(['/', '.']) && term.contains('/')).cloned().collect();
         if let Some(age) = &self.older_than {
             let seconds = parse_seconds(age).ok_or_else(|| {
                 Usage::error(format_args!(
@@ -70,7 +73,7 @@ impl Sought {
             terms.push(format!("age>={seconds}s"));
         }
         let filter = Filter::parse(&terms, &Fields).map_err(Usage::error)?;
-        Ok(Search { want: Want { directories, ..Want::everything(kinds) }, filter })
+        Ok(Search { want: Want { directories, ..Want::everything(kinds) }, filter, paths })
     }
 }
 
@@ -94,21 +97,72 @@ impl Search {
         rows
     }
 
+    /// Leaves out pipes and sockets that lack their other end no longer when one looks again: a program may just be about to
+    /// close what its partner has closed, or have moved an end to another descriptor while it was looked at.
+    pub(super) fn lasting(&self, rows: &mut Vec<Row<'_>>) -> Result<(), SnapshotError> {
+        if !rows.iter().any(|row| is_end(row.object())) {
+            return Ok(());
+        }
+        let kinds = self.want.kinds & (Kinds::PIPES | Kinds::UNIX);
+        let again = collect(&Want { holders: true, verdict: true, ..Want::tables(kinds) })?;
+        rows.retain(|row| !is_end(row.object()) || still_lacks(&again, row.object()));
+        Ok(())
+    }
+
+    /// What is said where nothing was found. That nothing is leaked is known only if of everything something is known.
+    pub(super) fn nothing(&self, snapshot: &Snapshot, suspects: bool) -> String {
+        let open = self.unknown(snapshot).any(|row| !is_end(row.object()));
+        let known = if open { "known to be " } else { "" };
+        format!("nothing is {known}leaked{}", if suspects { " or suspect" } else { "" })
+    }
+
+    /// Says, where nothing was found, that what may have been meant as a place was a word to look for.
+    pub(super) fn tell_paths(&self) {
+        for path in &self.paths {
+            let path = quoted(path.as_bytes());
+            complain(&format_args!(
+                "note: {path} is no directory and was looked for as a word; `ipcx show` tells of one file"
+            ));
+        }
+    }
+
+    fn unknown<'a>(&self, snapshot: &'a Snapshot) -> impl Iterator<Item = Row<'a>> {
+        Row::all(snapshot).filter(|row| row.state() == State::Unknown && self.filter.matches(row))
+    }
+
     /// Says what could not be seen, and of how many objects nothing can be told for it.
     pub(super) fn tell_unseen(&self, snapshot: &Snapshot) {
         for note in &snapshot.visibility.notes {
             complain(&format_args!("note: {note}"));
         }
-        let unknown =
-            Row::all(snapshot).filter(|row| row.state() == State::Unknown && self.filter.matches(row)).count();
+        let unknown = self.unknown(snapshot).count();
         if unknown > 0 {
-            let objects = if unknown == 1 { "object" } else { "objects" };
+            let (objects, them) = if unknown == 1 { ("object", "it") } else { ("objects", "them") };
             complain(&format_args!(
-                "note: of {unknown} more {objects} it cannot be told whether somebody uses them; `ipcx ls unknown -o \
+                "note: of {unknown} more {objects} it cannot be told whether somebody uses {them}; `ipcx ls unknown -o \
                  address,why` has the reasons"
             ));
         }
     }
+
+    /// Whether files of sockets and FIFOs would be listed, and no place to look for them was named.
+    fn lacks_places(&self) -> bool {
+        self.want.directories.is_empty() && self.want.kinds.intersects(Kinds::UNIX | Kinds::FIFOS)
+    }
+}
+
+/// Whether it is nothing but an end that processes have: a pipe, or a socket rather than its file.
+pub(super) const fn is_end(object: &Object) -> bool {
+    matches!((&object.body, object.identity), (Body::Pipe(_), _) | (Body::Socket(_), Identity::Socket { .. }))
+}
+
+/// Whether an end has no partner in a second picture either.
+fn still_lacks(again: &Snapshot, end: &Object) -> bool {
+    let place = match end.identity {
+        Identity::Socket { inode, .. } => again.socket(inode),
+        identity => again.place(identity),
+    };
+    place.is_some_and(|place| matches!(state(again, place), State::Leaked | State::Suspect))
 }
 
 fn leaked_first(rows: &mut [Row<'_>]) {
@@ -160,13 +214,14 @@ impl Leaks {
         let format = self.output.format();
         let snapshot = search.look()?;
         let mut rows = search.found(&snapshot, true);
+        search.lasting(&mut rows)?;
         if let Some(sort) = sort {
             sort.apply(&mut rows);
             leaked_first(&mut rows);
         }
         let found = !rows.is_empty();
         to_stdout(|out| match format {
-            Format::Text => self.print(out, &snapshot, &shown, &mut rows),
+            Format::Text => self.print(out, &search, &snapshot, &shown, &mut rows),
             Format::Json => json::write_document(out, &snapshot, &mut rows, &[]),
             Format::Ndjson => json::write_lines(out, &mut rows),
             Format::Csv => csv::write(out, &shown, &rows, self.no_header),
@@ -174,18 +229,25 @@ impl Leaks {
         if matches!(format, Format::Text | Format::Csv) {
             search.tell_unseen(&snapshot);
         }
+        if !found {
+            search.tell_paths();
+        }
+        if format == Format::Text && !self.no_header && io::stdout().is_terminal() && search.lacks_places() {
+            say("files of sockets and FIFOs are looked for where you say: ipcx leaks /run /tmp")?;
+        }
         Ok(if found && self.exit_code { Exit::Failed } else { Exit::Done })
     }
 
     fn print(
         &self,
         out: &mut dyn Write,
+        search: &Search,
         snapshot: &Snapshot,
         columns: &[&'static Column],
         rows: &mut [Row<'_>],
     ) -> io::Result<()> {
         if rows.is_empty() {
-            return if self.no_header { Ok(()) } else { writeln!(out, "nothing is leaked") };
+            return if self.no_header { Ok(()) } else { writeln!(out, "{}", search.nothing(snapshot, false)) };
         }
         list(out, columns, rows, self.output.layout(true, self.no_header))?;
         if self.no_header {
@@ -227,4 +289,33 @@ pub(super) fn show(snapshot: &Snapshot, rows: &mut [Row<'_>]) -> io::Result<()> 
         writeln!(out)?;
         sums(out, snapshot, rows, &output)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Role, SocketState};
+    use crate::snapshot::testing::{self, Scene};
+
+    #[test]
+    fn an_end_is_lost_only_if_it_still_is_at_the_second_look() {
+        let look = |pipe: Option<(u32, u32)>, socket: Option<SocketState>| {
+            let mut scene = Scene::default();
+            if let Some((readers, writers)) = pipe {
+                let place = scene.add(testing::pipe(9, readers, writers));
+                scene.hold(place, 7, Role::Writer);
+            }
+            if let Some(state) = socket {
+                let place = scene.add(testing::unix(41, None, state, None));
+                scene.hold(place, 7, Role::Connected);
+            }
+            scene.picture()
+        };
+        let [pipe, socket] = [testing::pipe(9, 0, 1), testing::unix(41, None, SocketState::HalfClosed, None)];
+        let same = look(Some((0, 1)), Some(SocketState::HalfClosed));
+        assert!(still_lacks(&same, &pipe) && still_lacks(&same, &socket));
+        let moved = look(Some((1, 1)), None);
+        assert!(!still_lacks(&moved, &pipe), "its reader was on its way to another number");
+        assert!(!still_lacks(&moved, &socket), "it is closed by now");
+    }
 }

@@ -6,6 +6,7 @@
 use super::State;
 use crate::model::{Body, Holder, Object, Role};
 use crate::snapshot::Snapshot;
+use rustc_hash::FxHashMap;
 
 /// How many of them, and what they hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Left {
 /// Sums up objects of a snapshot, by their places, with the states that were found.
 pub fn left(snapshot: &Snapshot, found: impl IntoIterator<Item = (usize, State)>) -> Left {
     let mut left = Left::default();
+    let (mut owners, mut programs) = (FxHashMap::<Option<u32>, Sum>::default(), FxHashMap::<u32, Sum>::default());
     for (place, state) in found {
         let object = &snapshot.objects[place];
         let one = Sum {
@@ -40,11 +42,13 @@ pub fn left(snapshot: &Snapshot, found: impl IntoIterator<Item = (usize, State)>
             bytes: bytes(object),
         };
         left.all.add(one);
-        add(&mut left.owners, object.owner.map(|ids| ids.uid), one);
+        owners.entry(object.owner.map(|ids| ids.uid)).or_default().add(one);
         if let Some(pid) = program(snapshot.holders(place)) {
-            add(&mut left.programs, pid, one);
+            programs.entry(pid).or_default().add(one);
         }
     }
+    left.owners.extend(owners);
+    left.programs.extend(programs);
     let most = |sum: &Sum| std::cmp::Reverse((sum.bytes, sum.leaked + sum.suspect));
     left.owners.sort_by_key(|(uid, sum)| (most(sum), *uid));
     left.programs.sort_by_key(|(pid, sum)| (most(sum), *pid));
@@ -56,13 +60,6 @@ impl Sum {
         self.leaked += other.leaked;
         self.suspect += other.suspect;
         self.bytes = self.bytes.saturating_add(other.bytes);
-    }
-}
-
-fn add<K: PartialEq>(sums: &mut Vec<(K, Sum)>, key: K, one: Sum) {
-    match sums.iter_mut().find(|(known, _)| *known == key) {
-        Some((_, sum)) => sum.add(one),
-        None => sums.push((key, one)),
     }
 }
 

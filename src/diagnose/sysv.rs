@@ -18,16 +18,14 @@ use crate::snapshot::Snapshot;
 pub(super) fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &mut Reasons) -> Judgement {
     if holders.iter().any(|holder| holder.alive) {
         for holder in holders.iter().filter(|holder| holder.alive) {
-            reasons.say(|| format!("{}, {}, is alive", its(holder.role), who(snapshot, holder.pid)));
+            reasons.say(|| format!("{}, {}, is alive", its(object, holder.role), who(snapshot, holder.pid)));
         }
         return (State::Idle, false);
     }
     if matches!(object.body, Body::Shm(_)) {
         reasons.say(|| "no process of this machine has it attached".to_owned());
     }
-    for holder in holders {
-        reasons.say(|| format!("{}, pid {}, is gone", its(holder.role), holder.pid));
-    }
+    say_gone(snapshot, object, holders, reasons);
     if outside_record(object, holders) {
         reasons.say(|| "a user of it is recorded, but outside this PID namespace".to_owned());
         return (State::Unknown, false);
@@ -44,10 +42,11 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder], r
     }
     match &object.body {
         Body::Shm(shm) => {
-            match shm.times.detached.max(shm.times.attached) {
-                Some(at) => reasons.say(|| format!("last attached or detached {at}")),
-                None => reasons.say(|| "it was never attached".to_owned()),
-            }
+            reasons.say(|| match (shm.times.detached.max(shm.times.attached), shm.times.changed) {
+                (Some(at), _) => format!("last attached or detached {at}"),
+                (None, Some(at)) => format!("it was never attached; made or changed {at}"),
+                (None, None) => "it was never attached".to_owned(),
+            });
             (State::Leaked, false)
         }
         Body::Queue(queue) => {
@@ -61,6 +60,15 @@ pub(super) fn unused(snapshot: &Snapshot, object: &Object, holders: &[Holder], r
         }
         Body::Semaphore(set) => set_unused(snapshot, object, set, reasons),
         _ => (State::Unknown, false),
+    }
+}
+
+/// Says of each recorded process that it is gone.
+pub(super) fn say_gone(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &mut Reasons) {
+    // Of a process that /proc leaves out nothing is known.
+    let gone = if snapshot.visibility.hides_processes { "cannot be seen" } else { "is gone" };
+    for holder in holders.iter().filter(|holder| holder.role.is_record() && !holder.alive) {
+        reasons.say(|| format!("{}, pid {}, {gone}", its(object, holder.role), holder.pid));
     }
 }
 
@@ -142,8 +150,9 @@ fn outside_record(object: &Object, holders: &[Holder]) -> bool {
     }
 }
 
-const fn its(role: Role) -> &'static str {
+const fn its(object: &Object, role: Role) -> &'static str {
     match role {
+        Role::LastOperator if matches!(object.body, Body::Shm(_)) => "the last that attached or detached it",
         Role::Creator => "its creator",
         Role::LastSender => "its last sender",
         Role::LastReceiver => "its last receiver",

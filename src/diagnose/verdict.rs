@@ -4,7 +4,7 @@
 
 use super::reasons::Reasons;
 use super::{files, sockets, sysv};
-use crate::model::{Body, Family, Holder, Object, Role, escape};
+use crate::model::{Body, Family, Holder, Object, Role, SemSet, escape};
 use crate::snapshot::Snapshot;
 use std::fmt::{self, Write as _}; // into a String, which cannot fail
 
@@ -97,6 +97,9 @@ fn is_used(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &m
                 used = true;
                 reasons.say(|| format!("{} is to be notified of a message", who(snapshot, notify.pid)));
             }
+            if used {
+                sysv::say_gone(snapshot, object, holders, reasons);
+            }
         }
         Body::Semaphore(set) => {
             let waiting: u64 = set
@@ -110,10 +113,34 @@ fn is_used(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &m
                 used = true;
                 reasons.say(|| format!("the kernel counts {waiting} waiting on it"));
             }
+            say_unraised(set, holders, reasons);
         }
         _ => {}
     }
     used
+}
+
+/// Says of the first semaphore on which somebody waits whether whoever operated on it last is gone: perhaps he held it, and
+/// nobody gives it back.
+fn say_unraised(set: &SemSet, holders: &[Holder], reasons: &mut Reasons) {
+    let gone = |pid: u32| {
+        let recorded = |holder: &&Holder| holder.pid == pid && holder.role == Role::LastOperator;
+        holders.iter().find(recorded).is_some_and(|holder| !holder.alive)
+    };
+    let left = set.values.iter().flatten().enumerate().find_map(|(at, semaphore)| {
+        let waits = semaphore.waiting_increase > 0 || semaphore.waiting_zero.is_some_and(|count| count > 0);
+        let pid = semaphore.last_pid.filter(|pid| *pid != 0 && waits && gone(*pid))?;
+        Some((at, semaphore.value, semaphore.waiting_increase > 0, pid))
+    });
+    if let Some((at, value, increase, pid)) = left {
+        let change = if increase { "raise" } else { "lower" };
+        reasons.say(|| {
+            format!(
+                "semaphore {at} is at {value}, and its last operator, pid {pid}, is gone: perhaps nobody is left who \
+                 would {change} it"
+            )
+        });
+    }
 }
 
 /// Says of each process that has the object what it does with it; whether there is any.

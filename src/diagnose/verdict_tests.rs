@@ -51,9 +51,12 @@ fn a_segment_is_leaked_when_its_creator_is_gone() {
     scene.gone(0, 51, Role::LastOperator);
     assert_eq!(state(&scene), (State::Leaked, false));
     for visibility in blind() {
+        let hides = visibility.hides_processes;
         let scene =
             Scene { visibility, objects: scene.objects.clone(), holders: scene.holders.clone(), ..Scene::default() };
         assert_eq!(state(&scene), (State::Unknown, false));
+        // Where /proc leaves processes out, nothing is known of one that is not there.
+        said(&scene, if hides { "its creator, pid 50, cannot be seen" } else { "its creator, pid 50, is gone" });
     }
     scene.holders.pop();
     scene.hold(0, 51, Role::LastOperator);
@@ -93,6 +96,7 @@ fn a_queue_is_leaked_only_when_nobody_could_know_it() {
     assert_eq!(state(&scene), (State::Leaked, false), "a private one cannot be asked for");
     scene.hold(0, 812, Role::WaitingReceive);
     assert_eq!(state(&scene), (State::InUse, true));
+    said(&scene, "its last sender, pid 50, is gone");
 }
 
 #[test]
@@ -126,6 +130,13 @@ fn a_set_by_its_last_operator() {
     let Body::Semaphore(set) = &mut scene.objects[0].body else { panic!() };
     set.values.as_mut().unwrap()[1].waiting_increase = 1;
     assert_eq!(state(&scene), (State::InUse, true), "the kernel counts a waiter");
+    said(
+        &scene,
+        "semaphore 1 is at 0, and its last operator, pid 50, is gone: perhaps nobody is left who would raise it",
+    );
+    scene.holders[0].1.alive = true;
+    assert!(!judged(&scene).reasons.join(" ").contains("perhaps nobody"), "its last operator lives");
+    scene.holders[0].1.alive = false;
     let Body::Semaphore(set) = &mut scene.objects[0].body else { panic!() };
     set.values = None;
     assert_eq!(state(&scene), (State::Unknown, false), "it may not be read");

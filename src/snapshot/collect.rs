@@ -313,6 +313,7 @@ fn note_hidden(picture: &mut Picture, processes: &Processes) {
         let name = processes.get(first.pid).map(|p| crate::model::escape(&p.comm).into_owned()).unwrap_or_default();
         let who = match count {
             1 => format!("pid {} ({name})", first.pid),
+            2 => format!("pid {} ({name}) and one other", first.pid),
             _ => format!("pid {} ({name}) and {} others", first.pid, count - 1),
         };
         let help = if capabilities.is_some_and(capability::Capabilities::sees_processes) {

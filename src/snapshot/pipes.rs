@@ -105,6 +105,7 @@ fn fifo(identity: Identity, place: Option<(Box<[u8]>, Stat)>, uid: Option<u32>) 
         owner: stat.map(|stat| stat.owner).or(uid.map(|uid| Ids { uid, gid: None })),
         creator: None,
         mode: stat.map(|stat| stat.mode),
-        body: Body::Fifo(PipeEnds { changed: stat.map(|stat| stat.modified), ..PipeEnds::default() }),
+        // Its modification time alone may have been set back, as copying programs do.
+        body: Body::Fifo(PipeEnds { changed: stat.map(|stat| stat.modified.max(stat.changed)), ..PipeEnds::default() }),
     }
 }

@@ -98,8 +98,6 @@ pub(super) struct Scan {
     /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.
     pub(super) opened: Vec<SpecialFile>,
     pub(super) seen: usize,
-    /// A process was in the list and had ended when it was looked at.
-    ended: bool,
 }
 
 impl Scan {
@@ -111,25 +109,25 @@ impl Scan {
         self.io_uring |= part.io_uring;
         self.carriers.append(&mut part.carriers);
         self.opening = self.opening.or(part.opening);
-        self.ended |= part.ended;
     }
 }
 
 /// How often those are looked for that began meanwhile.
 const ROUNDS: usize = 8;
 
-/// Looks into all processes. One that ends while the others are looked into may have handed what it had to a child that is
-/// younger than the list: those that came since are looked into as well, until none has ended unseen.
+/// Looks into all processes. One may have handed what it had to a child that is younger than the list, and have ended or
+/// closed it before it was looked into itself, as every shell does with a pipeline: those that came since are looked into as
+/// well, until there are none.
 pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
     let devices = if plan.segments.is_empty() { Vec::new() } else { maps::sysv_devices() };
     let mut known = process::read_pids(proc)?;
     let mut scan = look_into(proc, plan, &devices, &known);
     for _ in 1..ROUNDS {
-        if !plan.table || !std::mem::take(&mut scan.ended) {
-            break;
-        }
         let before: FxHashSet<u32> = known.iter().copied().collect();
         let new: Vec<u32> = process::read_pids(proc)?.into_iter().filter(|pid| !before.contains(pid)).collect();
+        if new.is_empty() {
+            break;
+        }
         scan.add(look_into(proc, plan, &devices, &new));
         known.extend(new);
     }
@@ -350,10 +348,8 @@ impl<'a> Worker<'a> {
     fn identify(&mut self, pid: u32, hidden: Option<Hidden>, holds: bool) {
         let Ok(mut process) = process::read_stat(self.proc, pid, &mut self.buffer) else {
             // Its stat is refused only by hidepid; gone otherwise.
-            self.found.ended = true;
             return;
         };
-        self.found.ended |= process.is_ending();
         if let Some(hidden) = hidden
             && !process.kernel
             && !process.is_ending()

@@ -12,7 +12,7 @@ use crate::kernel::{net_inet, net_unix};
 use crate::model::{
     Body, FileDoubt, Identity, Ids, Inet, Kinds, Object, Protocol, Role, Socket, SocketState, SocketType, Unix,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::net::{IpAddr, SocketAddr};
 
 /// What the tables said.
@@ -25,9 +25,11 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Whether data wait in some unix socket, so that descriptors may be on their way.
+    /// Whether data wait in some unix socket, so that descriptors may be on their way. An empty datagram, which may have
+    /// descriptors too, counts only at its sender.
     pub(super) fn in_flight(&self) -> bool {
-        self.unix.iter().any(|record| record.state != LISTEN && record.queue.is_some_and(|(unread, _)| unread > 0))
+        let waits = |(unread, sent): (u32, u32)| unread > 0 || sent > 0;
+        self.unix.iter().any(|record| record.state != LISTEN && record.queue.is_some_and(waits))
     }
 }
 
@@ -92,6 +94,8 @@ fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
                 if row.state == LISTEN { 1 << 16 } else { 1 };
         }
     }
+    let with_name: FxHashSet<u64> = rows.iter().filter(|row| row.name.is_some()).map(|row| row.inode).collect();
+    let mut clients = Vec::new();
     for row in rows.into_iter().filter(|row| row.inode != 0) {
         let listener = listener_of.get(&row.inode).copied();
         let by_name = row.name.as_ref().is_some_and(|name| {
@@ -101,9 +105,14 @@ fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
         let identity = Identity::Socket { inode: row.inode, cookie: row.cookie };
         let owner = row.uid.map(|uid| Ids { uid, gid: None });
         // Accepted sockets carry their listener's name and file, which do not lead to them.
-        let (listens, file) = (row.state == LISTEN, row.file.filter(|_| has_own_name(&row)));
+        let (listens, is_own, may_be) = (row.state == LISTEN, has_own_name(&row), may_have_bound(&row, &with_name));
+        let file = row.file.filter(|_| is_own || may_be);
         let path = row.name.clone().filter(|_| file.is_some());
         let place = picture.add(object(identity, owner, unix_socket(row, listener, by_name)));
+        if !is_own {
+            clients.extend(file.map(|file| (file, path, place)));
+            continue;
+        }
         if let Some(file) = file {
             let of_file = picture.bound.entry(file).or_insert(place);
             *of_file = if listens { place } else { *of_file };
@@ -113,6 +122,19 @@ fn add_unix(rows: Vec<UnixRecord>, picture: &mut Picture) {
             *of_path = if listens { (place, file) } else { *of_path };
         }
     }
+    for (file, path, place) in clients {
+        picture.bound.entry(file).or_insert(place);
+        if let Some(path) = path {
+            picture.bound_names.entry(path).or_insert((place, file));
+        }
+    }
+}
+
+/// Whether a connected stream may have been bound to its file itself, before it connected: then nobody gets to it by that
+/// file, and it is its file all the same. Of two ends the accepted one always has a name; where the other has none, that is
+/// the client.
+fn may_have_bound(row: &UnixRecord, with_name: &FxHashSet<u64>) -> bool {
+    row.peer.is_none_or(|peer| peer == 0 || with_name.contains(&peer))
 }
 
 /// Whether a name is the socket's own, by which others reach it: it listens, or takes datagrams, or is bound and not yet
@@ -410,6 +432,17 @@ mod tests {
         let socket = unix_socket(unix(LISTEN, SocketType::Stream, None, 0), None, false);
         assert_eq!((socket.pending, socket.backlog), (Some(3), Some(4)));
         assert_eq!((socket.receive_queue, socket.send_queue), (None, None));
+    }
+
+    #[test]
+    fn descriptors_may_be_on_their_way_in_what_nobody_has_read() {
+        let in_flight = |queue| {
+            let record = UnixRecord { queue: Some(queue), ..unix(ESTABLISHED, SocketType::Dgram, None, 0) };
+            Tables { unix: vec![record], ..Tables::default() }.in_flight()
+        };
+        assert!(in_flight((3, 0)));
+        assert!(in_flight((0, 768)), "an empty datagram, at its sender");
+        assert!(!in_flight((0, 0)));
     }
 
     #[test]

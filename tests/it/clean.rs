@@ -26,7 +26,7 @@ fn only_what_is_leaked_goes_and_comes_back() {
         let cleaned = ipcx(&["clean", "--yes"]);
         assert_eq!(cleaned.status, 0, "{}", cleaned.err);
         assert!(cleaned.out.contains("removed queue:1 (key 0x00000003,"), "{}", cleaned.out);
-        assert!(cleaned.out.ends_with("3 of 3 removed\n"), "{}", cleaned.out);
+        assert!(cleaned.out.ends_with("3 of 3 removed; `ipcx undo` brings back all of it\n"), "{}", cleaned.out);
         assert_eq!(addresses(), ["queue:0"]);
         assert_eq!(ipcx(&["undo"]).status, 0);
         assert_eq!(addresses().len(), 4, "one `undo` brings all of it back");

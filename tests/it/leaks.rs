@@ -4,7 +4,7 @@ use crate::support::cli::{ipcx, ipcx_as, json, object, on_terminal};
 use crate::support::isolated::skip;
 use crate::support::users::{NOBODY, child_of};
 use crate::support::wait::{second, second_after};
-use crate::support::{Child, as_user, isolated, isolated_with_users, posix, scratch, sysv};
+use crate::support::{Child, as_user, isolated, isolated_with_users, posix, scratch, sockets, sysv};
 use ipcx::model::Kinds;
 use ipcx::snapshot::{Want, collect};
 use nix::mount::{MsFlags, mount};
@@ -93,6 +93,9 @@ fn what_is_leaked_comes_first_and_has_its_reasons() {
         let narrow = on_terminal(80, &["leaks", "--color=never"], &[]);
         assert!(narrow.lines().all(|line| line.trim_end().len() <= 80), "{narrow}");
         assert!(narrow.contains("\n    its last sender, pid "), "{narrow}");
+        let hint = "ipcx leaks /run /tmp";
+        assert!(narrow.contains(hint) && !text.err.contains(hint), "only who sits there is told: {narrow}");
+        assert!(!on_terminal(80, &["leaks", "-m"], &[]).contains(hint), "none of them were to be listed");
     });
 }
 
@@ -102,6 +105,9 @@ fn filters_ages_and_exit_codes() {
         assert_eq!(leaks(&[]), []);
         let none = ipcx(&["leaks", "--exit-code"]);
         assert_eq!((none.status, &*none.out), (0, "nothing is leaked\n"), "{}", none.err);
+        let nowhere = ipcx(&["leaks", "/no/such/place"]);
+        assert_eq!((nowhere.status, &*nowhere.out), (0, "nothing is leaked\n"));
+        assert!(nowhere.err.contains("`/no/such/place` is no directory"), "{}", nowhere.err);
         leave(3..6);
         assert_eq!(ipcx(&["leaks"]).status, 0);
         for format in ["--json", "--csv", "--ndjson", "--no-header"] {
@@ -195,6 +201,7 @@ fn an_ordinary_user_is_told_of_nothing_that_he_cannot_know() {
         assert!(found(&document).iter().all(|(_, state)| state != "leaked"), "{}", ran.out);
         let text = ipcx_as(NOBODY, &["leaks"]);
         assert!(text.err.contains("more objects it cannot be told"), "{}", text.err);
+        assert_eq!(text.out, "nothing is known to be leaked\n");
     });
 }
 
@@ -250,6 +257,42 @@ fn socket_files_live_and_stale() {
         drop(UnixListener::bind(path("live")).unwrap());
         let listed = leaks(&["-x", &scratch().display().to_string()]);
         assert_eq!(listed.len(), 3, "{listed:?}");
+    });
+}
+
+#[test]
+fn a_fifo_is_as_old_as_its_last_change_whatever_a_copy_says() {
+    isolated(|| {
+        let path = scratch().join("copied");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        let long_ago = nix::sys::time::TimeVal::new(1_000_000, 0);
+        nix::sys::stat::utimes(&path, &long_ago, &long_ago).unwrap();
+        let directory = scratch().display().to_string();
+        assert_eq!(leaks(&["-f", &directory]).len(), 1);
+        assert_eq!(leaks(&["-f", &directory, "--older-than", "1d"]), []);
+    });
+}
+
+#[test]
+fn the_file_that_a_connected_client_was_bound_to_is_its_own() {
+    isolated(|| {
+        let path = |name: &str| scratch().join(name);
+        let server = UnixListener::bind(path("server")).unwrap();
+        let client = sockets::bound_and_connected(&path("client"), &path("server"));
+        let listed = || leaks(&["-x", &scratch().display().to_string()]);
+        assert_eq!(listed(), [], "it waits to be accepted");
+        let (accepted, _) = server.accept().unwrap();
+        assert_eq!(listed(), []);
+        let refused = ipcx(&["rm", &path("client").display().to_string()]);
+        assert_eq!(refused.status, 4, "{}", refused.err);
+        drop((client, accepted));
+        assert_eq!(listed().len(), 1);
+        // An accepted connection has its listener's name, and does not keep its file alive.
+        let unnamed = UnixStream::connect(path("server")).unwrap();
+        let (accepted, _) = server.accept().unwrap();
+        drop(server);
+        assert_eq!(listed().len(), 2);
+        drop((unnamed, accepted));
     });
 }
 

@@ -6,7 +6,8 @@ use ipcx::model::{Holder, Kinds, Role};
 use ipcx::snapshot::Snapshot;
 use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::pipe;
-use std::os::fd::AsRawFd;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 /// Processes that come and go, and how many of them at a time.
@@ -102,6 +103,48 @@ fn no_row_is_lost_while_processes_come_and_go() {
         let pid = nix::unistd::Pid::from_raw(churner.pid().cast_signed());
         assert_eq!(churner.wait(), WaitStatus::Exited(pid, 0), "all of them came and went");
         assert!(pictures >= 10 && with_strangers >= 5, "{pictures} pictures, {with_strangers} with strangers in them");
+    });
+}
+
+/// Holds a pipe until a byte comes, hands it to a child and closes it, as a shell does with a pipeline; the child says that it
+/// has it, and goes on.
+fn relay(steps: &UnixStream, ends: [&OwnedFd; 2]) {
+    let mut steps = steps;
+    if steps.read(&mut [0]).unwrap() == 1 {
+        let child = Child::start(&[steps, ends[0], ends[1]], |ready| {
+            ready.tell();
+            steps.write_all(b"x").unwrap();
+            relay(steps, ends);
+        });
+        for end in ends {
+            nix::unistd::close(end.as_raw_fd()).unwrap();
+        }
+        child.leave();
+    }
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+/// At every moment one process has both ends. The one that has them now may be younger than the list of processes.
+#[test]
+fn a_pipe_that_is_handed_on_lacks_no_end() {
+    isolated(|| {
+        let (reader, writer) = pipe().unwrap();
+        let (mut step, steps) = UnixStream::pair().unwrap();
+        let name = format!("pipe:[{}]", nix::sys::stat::fstat(&reader).unwrap().st_ino);
+        let _first = Child::start(&[&steps, &reader, &writer], |ready| {
+            ready.tell();
+            relay(&steps, [&reader, &writer]);
+        });
+        drop((reader, writer, steps));
+        for _ in 0..300 {
+            step.write_all(b"x").unwrap();
+            let snapshot = look(Kinds::PIPES);
+            let (readers, writers) = look::ends(&snapshot.objects[one(&snapshot, &name)]);
+            assert!(readers > 0 && writers > 0, "{readers} readers, {writers} writers");
+            step.read_exact(&mut [0]).unwrap();
+        }
     });
 }
 

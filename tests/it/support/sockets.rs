@@ -1,7 +1,17 @@
-//! Socket options that nix does not know.
+//! Sockets that the standard library does not make, and socket options that nix does not know.
 
 use nix::errno::Errno;
-use std::os::fd::{AsFd, AsRawFd};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, connect, socket};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+/// A stream that is bound to a path of its own and connected to a server's.
+pub fn bound_and_connected(own: &Path, server: &Path) -> OwnedFd {
+    let client = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    bind(client.as_raw_fd(), &UnixAddr::new(own).unwrap()).unwrap();
+    connect(client.as_raw_fd(), &UnixAddr::new(server).unwrap()).unwrap();
+    client
+}
 
 /// Reads ahead from here on (`SO_PEEK_OFF`).
 pub fn set_peek_offset(socket: &impl AsFd, offset: libc::c_int) {
