@@ -60,6 +60,7 @@ impl Graph {
             groups: false,
             openers: true,
             blocked: true,
+            asleep: true,
             ..Want::everything(Kinds::all())
         };
         if let Some(target) = &target {

@@ -287,6 +287,17 @@ limits! {
             "it can open nothing any more: no pipe, socket or queue",
         )
     };
+    RLIMIT_SIGPENDING = Limit {
+        sysctl: None,
+        set_by: "ulimit -i, limits.conf sigpending",
+        error: Some("EAGAIN"),
+        ..count(
+            "RLIMIT_SIGPENDING",
+            "signals that are queued for one user",
+            "",
+            "sigqueue and timer_create fail; plain signals still arrive, each kind once",
+        )
+    };
 }
 
 #[cfg(test)]
