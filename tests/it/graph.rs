@@ -123,7 +123,8 @@ const SEND: [libc::c_long; 2] = [libc::SYS_sendto, libc::SYS_write];
 #[test]
 fn who_sleeps_on_a_socket_is_blocked() {
     isolated(|| {
-        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (_quiet, theirs) = UnixStream::pair().unwrap();
+        let (ours, _full) = UnixStream::pair().unwrap();
         let reads = Child::sleeping_in(&RECEIVE, &[&theirs], || (&theirs).read(&mut [0]));
         let writes = Child::sleeping_in(&SEND, &[&ours], || (&ours).write_all(&vec![0; 4 << 20]));
         let [near, far] = [&ours, &theirs].map(|end| format!("socket:[{}]", inode(end)));

@@ -266,6 +266,8 @@ fn the_process_with_fewest_descriptors_left_is_named() {
             assert_eq!(std::fs::File::open("/dev/null").unwrap_err().raw_os_error(), Some(libc::EMFILE));
             open
         });
+        // Whoever shuts itself in lowers its limit below what it has: it is not short of any.
+        let _sandboxed = Child::new(&[], || setrlimit(Resource::RLIMIT_NOFILE, 1, 1).unwrap());
         let nearest = limit("RLIMIT_NOFILE");
         if nearest["unknown"].is_string() {
             return skip("limits", "the kernel does not tell how many descriptors a process has");
@@ -305,6 +307,31 @@ fn no_limit_is_a_word_for_people_and_the_number_for_programs() {
                 ipcx(&["limits", "SHMALL", "--no-header"]).out.split(' ').map(str::to_owned).collect();
             assert!(words.contains(&"none".to_owned()), "{words:?}");
         }
+    });
+}
+
+/// A queue with the kernel's own defaults, and a listener with the longest backlog there may be, are nothing to warn of: who
+/// asks for as much next gets it. A queue that is full of empty messages is.
+#[test]
+fn what_one_call_may_ask_for_is_never_short() {
+    isolated(|| {
+        let defaults = [limit("msg_max"), limit("msgsize_max")].map(|most| most["limit"].as_i64().unwrap());
+        let _queue = posix::queue(c"/defaults", defaults[0], defaults[1]);
+        let listener = std::os::unix::net::UnixListener::bind(crate::support::scratch().join("s")).unwrap();
+        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::MAXALLOWABLE).unwrap();
+        let calls = ["msg_max", "msgsize_max", "somaxconn"];
+        for name in calls {
+            let found = limit(name);
+            assert_eq!((&found["percent"], &found["per_call"]), (&json!(100.0), &json!(true)), "{found:#}");
+        }
+        let warned = ipcx(&[&["limits", "--warn", "80"], &calls[..]].concat());
+        assert_eq!((warned.status, warned.out.as_str()), (0, ""), "{}", warned.err);
+
+        let queue = sysv::queue(1, 0o600);
+        sysv::set_queue(queue, |ds| ds.msg_qbytes = 2);
+        (0..2).for_each(|_| _ = attempt::send(queue, 0).unwrap());
+        assert_eq!(errno("MSGMNB"), fault(attempt::send(queue, 0)));
+        assert_eq!(ipcx(&["limits", "MSGMNB", "--warn", "100"]).status, 1);
     });
 }
 

@@ -31,6 +31,7 @@ struct LimitDoc<'a> {
     of: Option<String>,
     top: Option<TopDoc<'a>>,
     estimated: bool,
+    per_call: bool,
     note: Option<&'a str>,
     unknown: Option<&'a str>,
 }
@@ -68,6 +69,7 @@ pub fn write(out: &mut dyn Write, snapshot: &Snapshot, usages: &[&Usage]) -> io:
                 percent: usage.used.filter(|used| *used > 0).map(|used| tenths(top.used as f64 * 100.0 / used as f64)),
             }),
             estimated: what.estimated,
+            per_call: what.per_call,
             note: usage.note.as_deref(),
             unknown: usage.unknown.as_deref(),
         }

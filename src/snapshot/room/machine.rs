@@ -66,12 +66,16 @@ fn processes(snapshot: &Snapshot) -> [Usage; 2] {
     for process in snapshot.processes().filter(|one| !one.kernel && one.is_alive() && one.pid != own) {
         let of = Of::Process(process.pid);
         let number = rlimits::open_descriptors(&proc, process.pid).unwrap_or(0);
+        // Who has more than its limit had it lowered, to open nothing any more.
         if number > 0
             && let Ok(limits) = rlimits::read(&proc, process.pid, &mut buffer)
+            && limits.descriptors.is_none_or(|limit| number <= limit)
         {
             open.push((of, number, limits.descriptors));
         }
-        if let Ok((number, limit)) = rlimits::queued_signals(&proc, process.pid, &mut buffer) {
+        if let Ok((number, limit)) = rlimits::queued_signals(&proc, process.pid, &mut buffer)
+            && limit != Some(0)
+        {
             queued.push((of, number, limit));
         }
     }

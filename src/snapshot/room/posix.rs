@@ -84,6 +84,10 @@ fn lowest_limits(snapshot: &Snapshot) -> FxHashMap<u32, Option<u64>> {
     let users = snapshot.processes().filter_map(|process| Some((process.pid, process.uids?[0])));
     for (pid, uid) in users.filter(|(pid, uid)| owners.contains(uid) && *pid != std::process::id()) {
         let Ok(limits) = rlimits::read(&proc, pid, &mut buffer) else { continue };
+        // A process that gave queues up for itself says nothing of its user's others.
+        if limits.queue_bytes == Some(0) {
+            continue;
+        }
         let least = |one: Option<u64>, other: Option<u64>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

@@ -34,7 +34,8 @@ fn queues(objects: &[Object]) -> Vec<Usage> {
     // one that is full.
     let fullest = objects.iter().filter_map(|object| {
         let queue = queue(object)?;
-        Some((Of::Object(object.identity), queue.bytes?, Some(queue.limit_bytes?)))
+        // It takes no more messages than bytes either (`msg_fits_inqueue`, ipc/msg.c): empty ones fill it, too.
+        Some((Of::Object(object.identity), queue.bytes?.max(queue.messages?), Some(queue.limit_bytes?)))
     });
     let fullest = nearest(&MSGMNB, fullest).unwrap_or(Usage::only(&MSGMNB, Some(limits.queue_bytes)));
     let unread = objects.iter().filter_map(queue).any(|queue| queue.limit_bytes.is_none());
