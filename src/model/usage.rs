@@ -92,7 +92,8 @@ impl Usage {
         self.bound().is_none() && self.unknown.is_none() && (self.used.is_some() || self.limit.is_some())
     }
 
-    /// The same, of which more may be unseen; of what nothing was seen the use is not known.
+    /// The same, of which more may be unseen, and why; of what nothing was seen the use is not known.
+    #[must_use]
     pub fn seen_in_part(self, why: &'static str) -> Self {
         match self.used {
             Some(_) => Self { at_least: Some(why), ..self },

@@ -254,6 +254,10 @@ fn what_is_not_there_and_what_is_wrong() {
             assert_eq!(ran.status, status, "{arguments:?}: {}", ran.err);
             assert!(ran.err.contains(says) && ran.out.is_empty(), "{arguments:?}: {}", ran.err);
         }
+        sysv::semaphores(7, 1, 0o600);
+        let lone = ipcx(&["graph", "sem:0x7"]);
+        assert_eq!((lone.status, lone.out.lines().count()), (0, 1), "{}", lone.out);
+        assert!(lone.err.contains("nobody is seen to have to do with `sem:0x7`"), "{}", lone.err);
         let alone = graph(&["1", "--depth", "0"]);
         assert_eq!(ids(&alone), ["pid:1"]);
     });

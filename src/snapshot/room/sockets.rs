@@ -42,11 +42,13 @@ fn backlog(limit: &'static Limit, snapshot: &Snapshot, wanted: impl Fn(&Socket) 
     let all = listeners.len();
     let mut usage = nearest(limit, listeners.into_iter()).unwrap_or(Usage::only(limit, None));
     let connections = if waiting == 1 { "connection waits" } else { "connections wait" };
-    let mut note = format!("{full} of {all} listeners full; {waiting} {connections} to be accepted in all");
-    if asleep > 0 {
-        note.push_str(&format!("; {asleep} more {} in connect", if asleep == 1 { "sleeps" } else { "sleep" }));
-    }
-    usage.note = Some(note);
+    let clients = match asleep {
+        0 => String::new(),
+        1 => "; 1 more sleeps in connect".to_owned(),
+        more => format!("; {more} more sleep in connect"),
+    };
+    usage.note =
+        Some(format!("{full} of {all} listeners full; {waiting} {connections} to be accepted in all{clients}"));
     usage
 }
 
@@ -73,9 +75,13 @@ mod tests {
         };
         let of = |objects: &[Object]| {
             let mut scene = Scene::default();
-            objects.iter().for_each(|object| _ = scene.add(object.clone()));
+            for object in objects {
+                scene.add(object.clone());
+            }
             // Two clients sleep in asking the last of three.
-            (0..objects.len() / 3 * 2).for_each(|client| scene.hold(2, 800 + client as u32, Role::WaitingConnect));
+            for client in 0..objects.len() / 3 * 2 {
+                scene.hold(2, 800 + client as u32, Role::WaitingConnect);
+            }
             let usage = backlog(&UNIX_BACKLOG, &scene.picture(), |socket| socket.unix.is_some());
             (usage.percent(), usage.of, usage.note.unwrap_or_default())
         };
