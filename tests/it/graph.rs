@@ -166,9 +166,9 @@ fn who_is_asked_by_name_is_joined_with_who_asks() {
     });
 }
 
-/// Nothing goes through a semaphore; and who waits for any of several things is held up by none of them.
+/// Nothing goes through a semaphore, nor through the word that a mutex is; and who waits for any of several things is held up by none of them.
 #[test]
-fn semaphores_and_polls() {
+fn semaphores_mutexes_and_polls() {
     isolated(|| {
         let semaphore = posix::semaphore(c"/gate", 0o600, 0);
         let waits = Child::sleeping_in(&[libc::SYS_futex], &[], || semaphore.wait());
@@ -176,8 +176,13 @@ fn semaphores_and_polls() {
         let waiting = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait];
         let for_one = Child::sleeping_in(&waiting, &[&one], || sleepers::epoll(&[&one]));
         let for_any = Child::sleeping_in(&waiting, &[&one, &other], || sleepers::epoll(&[&one, &other]));
+        let segment = sysv::segment(8, 4096, 0o600);
+        let locks = Child::sleeping_in(&[libc::SYS_futex], &[], || sysv::attach(segment).sleep_on());
         let found = graph(&[]);
         let none = |blocked| ("none".to_owned(), blocked);
+        let (who, memory) = (pid(&locks), format!("shm:{segment}"));
+        assert_eq!(edge(&found, &who, &memory, "waiting-futex"), none(true));
+        assert_eq!(edge(&found, &who, &memory, "attached"), ("both".to_owned(), false));
         assert_eq!(edge(&found, &pid(&waits), "sem:/gate", "waiting-semaphore"), none(true));
         assert_eq!(edge(&found, &pid(&waits), "sem:/gate", "mapped"), none(false));
         let pipe = format!("pipe:[{}]", inode(&one));
