@@ -69,9 +69,12 @@ pub fn plan_signals(receivers: &[Receivers], message: &Message) -> Result<Vec<Pl
     (want.details, want.users, want.groups) = (false, false, false);
     let mut objects = false;
     for receiver in receivers {
-        if let Receivers::Holders { object, .. } = receiver {
+        if let Receivers::Holders { object, roles } = receiver {
             objects = true;
             object.add_to(&mut want);
+            // Who waits for a pipe or socket has it anyhow: only where it decides is it looked for.
+            let waiting = roles.named.iter().any(|role| role.is_waiting());
+            (want.blocked, want.asleep) = (want.blocked || waiting, want.asleep || waiting);
         }
     }
     let snapshot = if objects { Some(crate::snapshot::collect(&want)?) } else { None };

@@ -6,7 +6,7 @@ use super::print::to_stdout;
 use crate::actions::{Refusal, Target};
 use crate::config::is_utf8;
 use crate::diagnose::graph::{Graph as Network, Node};
-use crate::model::{Address, Kinds};
+use crate::model::{Address, Kinds, quoted};
 use crate::output::{graph, json};
 use crate::snapshot::{Snapshot, Want, collect};
 use clap::Args;
@@ -60,6 +60,7 @@ impl Graph {
             groups: false,
             openers: true,
             blocked: true,
+            asleep: true,
             ..Want::everything(Kinds::all())
         };
         if let Some(target) = &target {
@@ -78,11 +79,19 @@ impl Graph {
         };
         to_stdout(|out| self.write(out, &snapshot, &graph))?;
         if !self.json {
+            if graph.edges.is_empty() && self.depth > 0 {
+                complain(&format_args!("note: nobody is seen to have to do with {}", self.about()));
+            }
             for note in &snapshot.visibility.notes {
                 complain(&format_args!("note: {note}"));
             }
         }
         Ok(Exit::Done)
+    }
+
+    /// What was asked for, for people.
+    fn about(&self) -> String {
+        self.from.as_deref().map_or("anything".to_owned(), |from| quoted(from.as_encoded_bytes()))
     }
 
     fn write(&self, out: &mut dyn Write, snapshot: &Snapshot, graph: &Network) -> io::Result<()> {

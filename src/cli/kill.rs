@@ -45,7 +45,8 @@ pub(super) struct Kill {
     /// Without a role these are all living processes that have it attached, mapped or open, or that wait for it; not
     /// those that are only recorded as its creator or last user. The roles are `creator`, `last-sender`,
     /// `last-receiver`, `last-operator`, `attached`, `mapped`, `open`, `reader`, `writer`, `listener`, `connected`,
-    /// `waiting-send`, `waiting-receive`, `waiting-semaphore` and `waiting-open`.
+    /// `waiting-send`, `waiting-receive`, `waiting-semaphore`, `waiting-open`, `waiting-accept`, `waiting-connect` and
+    /// `waiting-futex`.
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     #[arg(value_delimiter = ',')]
     holders: Vec<String>,

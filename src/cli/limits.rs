@@ -27,8 +27,9 @@ Examples:
 pub(super) struct Limits {
     /// Only limits used by so many per cent or more; exit status 1 if there are any
     ///
-    /// A limit whose use is not known is none of them, and is noted on standard error; beside that nothing is printed
-    /// while all is well.
+    /// Limits on what one call may ask for are none of them: to make one thing as large as may be uses nothing up.
+    /// A limit whose use is not known is none of them, and is noted on standard error, as is one of which more may be used
+    /// than could be seen; beside that nothing is printed while all is well.
     #[arg(long, value_name = "PERCENT")]
     warn: Option<String>,
     /// What each limit counts and what happens when it is full, too, and nothing cut to fit the terminal
@@ -64,6 +65,7 @@ impl Limits {
             users: !self.numeric,
             room: true,
             every_limit: true,
+            asleep: true,
             processes: true,
             ..Want::tables(kinds)
         })?;
@@ -74,18 +76,26 @@ impl Limits {
         }
         let asked = |usage: &Usage| self.words.is_empty() || self.words.iter().any(|word| is_about(usage, word));
         let rows: Vec<&Usage> = snapshot.room.iter().filter(|usage| asked(usage)).collect();
-        let (mut shown, mut unknown) = (rows.clone(), Vec::new());
+        let (mut shown, mut doubtful) = (rows.clone(), Vec::new());
         if let Some(warn) = warn {
-            shown.retain(|usage| usage.percent().is_some_and(|percent| percent >= warn));
-            unknown = rows.into_iter().filter(|usage| usage.unknown.is_some()).collect();
+            // The longest backlog is the longest that may be on most machines, and nothing is near its end for that.
+            let near = |usage: &Usage| !usage.what.per_call && usage.percent().is_some_and(|percent| percent >= warn);
+            shown.retain(|usage| near(usage));
+            doubtful = rows
+                .into_iter()
+                .filter(|usage| usage.unknown.is_some() || (usage.at_least.is_some() && !near(usage)))
+                .collect();
             if !shown.is_empty() {
                 exit = Exit::Failed;
             }
         }
         self.print(&snapshot, &shown)?;
-        for usage in unknown {
-            let why = usage.unknown.as_deref().unwrap_or_default();
-            complain(&format_args!("note: {}: its use is not known: {why}", usage.what.name));
+        for usage in doubtful {
+            let (says, why) = match &usage.unknown {
+                Some(why) => ("is not known", why.as_str()),
+                None => ("may be more than was seen", usage.at_least.unwrap_or_default()),
+            };
+            complain(&format_args!("note: {}: its use {says}: {why}", usage.what.name));
         }
         Ok(exit)
     }

@@ -4,7 +4,7 @@
 //! An edge is what a picture can show: a process may have an object and never use it. Which accepted connection belongs to
 //! which listener the kernel does not tell.
 
-use crate::model::{Body, Identity, Object, Role, Socket};
+use crate::model::{Body, Identity, Object, Role, Socket, SocketState};
 use crate::snapshot::Snapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -149,15 +149,20 @@ fn edges(snapshot: &Snapshot) -> Vec<Edge> {
 
 /// A process that has an object: data go from who sends into it, and out of it to who receives.
 fn held(object: &Object, place: usize, process: Node, role: Role) -> Edge {
-    let stream = matches!(object.body, Body::Pipe(_) | Body::Fifo(_) | Body::Queue(_));
     let (in_to, way) = match role {
+        // Whoever has a semaphore, no data go through it.
+        _ if matches!(object.body, Body::Semaphore(_)) => (true, Way::None),
         Role::LastSender | Role::Writer | Role::WaitingSend => (true, Way::Forward),
-        Role::LastReceiver | Role::Reader | Role::Listener | Role::WaitingReceive => (false, Way::Forward),
-        Role::Attached | Role::Mapped | Role::Connected => (true, Way::Both),
-        Role::Open if stream || !matches!(object.body, Body::Semaphore(_)) => (true, Way::Both),
-        Role::Open | Role::Creator | Role::LastOperator | Role::WaitingSemaphore | Role::WaitingOpen => {
-            (true, Way::None)
+        Role::LastReceiver | Role::Reader | Role::Listener | Role::WaitingReceive | Role::WaitingAccept => {
+            (false, Way::Forward)
         }
+        Role::Attached | Role::Mapped | Role::Connected | Role::Open => (true, Way::Both),
+        Role::Creator
+        | Role::LastOperator
+        | Role::WaitingSemaphore
+        | Role::WaitingOpen
+        | Role::WaitingConnect
+        | Role::WaitingFutex => (true, Way::None),
     };
     let object = Node::Object(place);
     let (from, to) = if in_to { (process, object) } else { (object, process) };
@@ -168,17 +173,23 @@ fn held(object: &Object, place: usize, process: Node, role: Role) -> Edge {
 fn joined(snapshot: &Snapshot, place: usize, socket: &Socket) -> Option<Edge> {
     let edge = |to, role, way| Some(Edge { from: Node::Object(place), to, role, way, blocked: false });
     let Some(other) = socket.peer.and_then(|inode| snapshot.socket(inode)) else {
-        let remote = socket.inet.as_ref().map(|inet| inet.remote).filter(|remote| remote.port() != 0)?;
-        return edge(Node::Remote(remote), "remote", Way::Both);
+        // Of a connection in TIME-WAIT the kernel alone has something still.
+        let inet = socket.inet.as_ref().filter(|_| socket.state != Some(SocketState::TimeWait))?;
+        return edge(Node::Remote(inet.remote), "remote", Way::Both).filter(|_| inet.remote.port() != 0);
     };
-    if socket.unaccepted {
+    let (Body::Socket(peer), Identity::Socket { inode, .. }) =
+        (&snapshot.objects[other].body, snapshot.objects[place].identity)
+    else {
+        return None;
+    };
+    if peer.state == Some(SocketState::Listening) {
         return edge(Node::Object(other), "pending", Way::Forward);
     }
-    let back = match (&snapshot.objects[other].body, snapshot.objects[place].identity) {
-        (Body::Socket(peer), Identity::Socket { inode, .. }) => peer.peer == Some(inode),
-        _ => false,
-    };
-    match back {
+    // The near end of a TCP connection that nobody has accepted has its client for its peer, and is not that of its client.
+    if socket.unaccepted {
+        return edge(Node::Object(other), "peer", Way::Both);
+    }
+    match peer.peer == Some(inode) {
         // A datagram socket may send to one that sends to nobody.
         false => edge(Node::Object(other), "peer", Way::Forward),
         true if place < other => edge(Node::Object(other), "peer", Way::Both),
@@ -234,6 +245,36 @@ mod tests {
         }
         assert_eq!(all.edges.len(), 8, "two descriptors are one edge, two ends one connection: {:#?}", all.edges);
         assert!(!all.nodes.contains(&Object(4)), "joined with nothing");
+    }
+
+    #[test]
+    fn nothing_goes_through_a_semaphore_whoever_has_it() {
+        let mut scene = Scene::default();
+        let set = scene.add(testing::semaphores(3, 3, &[0], 812));
+        for role in [Role::Mapped, Role::Open, Role::LastOperator, Role::WaitingSemaphore] {
+            scene.hold(set, 812, role);
+        }
+        let all = Graph::all(&scene.picture());
+        assert_eq!(all.edges.len(), 4);
+        assert!(all.edges.iter().all(|edge| edge.way == Way::None && edge.from == Process(812)), "{all:#?}");
+    }
+
+    /// The kernel has a near end for a TCP client that nobody has accepted: it is the listener's, and points at the client
+    /// as its peer, while the client's peer is the listener.
+    #[test]
+    fn a_client_that_waits_points_at_the_listener_and_never_the_other_way_round() {
+        let mut scene = Scene::default();
+        let listener = scene.add(testing::unix(501, Some("@x"), SocketState::Listening, None));
+        let client = scene.add(testing::unix(502, None, SocketState::Connected, Some(501)));
+        let mut near = testing::unix(0, None, SocketState::Connected, Some(502));
+        if let Body::Socket(socket) = &mut near.body {
+            socket.unaccepted = true;
+        }
+        let near = scene.add(near);
+        let all = Graph::all(&scene.picture());
+        let edge = |from, to, role, way| Edge { from: Object(from), to: Object(to), role, way, blocked: false };
+        let expected = [edge(client, listener, "pending", Way::Forward), edge(near, client, "peer", Way::Both)];
+        assert_eq!(all.edges, expected);
     }
 
     #[test]

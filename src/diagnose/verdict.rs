@@ -154,7 +154,9 @@ pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut
         let does = match holder.role {
             Role::WaitingSend => "is waiting to send",
             Role::WaitingReceive => "is waiting to receive",
-            Role::WaitingSemaphore => "is waiting on it",
+            Role::WaitingSemaphore | Role::WaitingFutex => "is waiting on it",
+            Role::WaitingAccept => "is waiting for a connection",
+            Role::WaitingConnect => "is waiting to be connected",
             Role::WaitingOpen => "is waiting to open it",
             Role::Attached => "has it attached",
             Role::Mapped => "has it mapped",

@@ -40,6 +40,24 @@ pub fn open_descriptors(proc: impl AsFd, pid: u32) -> Result<u64> {
     Ok(u64::try_from(stat.st_size).unwrap_or(0))
 }
 
+/// Signals that are queued for a process's real user, and its soft limit on them (`RLIMIT_SIGPENDING`), `None` for none:
+/// the `SigQ` line of `/proc/PID/status` (`man 5 proc_pid_status`). Needs no privilege. Errors: [`Error::NotFound`] when
+/// the process is gone.
+pub fn queued_signals(proc: impl AsFd, pid: u32, buffer: &mut Vec<u8>) -> Result<(u64, Option<u64>)> {
+    let path = format!("{pid}/status");
+    file::read_at(proc, &path, buffer)?;
+    parse_queued(buffer)
+        .ok_or_else(|| Error::Malformed { what: format!("/proc/{path}"), detail: "its SigQ line".into() })
+}
+
+/// The kernel escapes newlines in the `Name:` line, so that no process can forge another.
+fn parse_queued(status: &[u8]) -> Option<(u64, Option<u64>)> {
+    let line = status.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"SigQ:"))?.trim_ascii();
+    let slash = memchr::memchr(b'/', line)?;
+    let limit: u64 = decimal(&line[slash + 1..])?;
+    Some((decimal(&line[..slash])?, Some(limit).filter(|limit| *limit != u64::MAX)))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -57,6 +75,13 @@ mod tests {
     }
 
     #[test]
+    fn queued_signals_and_their_limit() {
+        assert_eq!(parse_queued(b"Name:\tx\nSigQ:\t3/47001\nSigPnd:\t0\n"), Some((3, Some(47_001))));
+        assert_eq!(parse_queued(b"SigQ:\t0/18446744073709551615\n"), Some((0, None)));
+        assert_eq!(parse_queued(b"SigQ:\t0\n"), None);
+    }
+
+    #[test]
     fn those_of_this_process() {
         use nix::sys::resource::{Resource, getrlimit};
         let proc = file::open_directory("/proc").unwrap();
@@ -69,7 +94,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..120)) {
-            let _ = parse(&text);
+            let _ = (parse(&text), parse_queued(&text));
         }
     }
 }

@@ -26,19 +26,25 @@ pub enum Role {
     Listener,
     /// Has a connected socket.
     Connected,
-    /// Sleeps in `msgsnd` or `mq_timedsend`.
+    /// Sleeps in sending: `msgsnd`, `mq_timedsend`, a write to a full pipe or socket.
     WaitingSend,
-    /// Sleeps in `msgrcv` or `mq_timedreceive`.
+    /// Sleeps in receiving: `msgrcv`, `mq_timedreceive`, a read from an empty pipe or socket.
     WaitingReceive,
-    /// Sleeps in `semop` or `semtimedop`.
+    /// Sleeps in `semop` or `semtimedop`, or in `sem_wait` of a POSIX semaphore.
     WaitingSemaphore,
     /// Sleeps in opening a FIFO until the other end is opened.
     WaitingOpen,
+    /// Sleeps until somebody connects to a listening socket.
+    WaitingAccept,
+    /// Sleeps in `connect`: with its own socket, or, as holder of a listener, until that one's backlog has room.
+    WaitingConnect,
+    /// Sleeps on a futex in shared memory: a mutex, a condition, a barrier.
+    WaitingFutex,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Creator,
         Self::LastSender,
         Self::LastReceiver,
@@ -54,6 +60,9 @@ impl Role {
         Self::WaitingReceive,
         Self::WaitingSemaphore,
         Self::WaitingOpen,
+        Self::WaitingAccept,
+        Self::WaitingConnect,
+        Self::WaitingFutex,
     ];
 
     /// The role's name in JSON and tables.
@@ -74,6 +83,9 @@ impl Role {
             Self::WaitingReceive => "waiting-receive",
             Self::WaitingSemaphore => "waiting-semaphore",
             Self::WaitingOpen => "waiting-open",
+            Self::WaitingAccept => "waiting-accept",
+            Self::WaitingConnect => "waiting-connect",
+            Self::WaitingFutex => "waiting-futex",
         }
     }
 
@@ -84,7 +96,16 @@ impl Role {
 
     /// Whether the process sleeps in a call on the object.
     pub const fn is_waiting(self) -> bool {
-        matches!(self, Self::WaitingSend | Self::WaitingReceive | Self::WaitingSemaphore | Self::WaitingOpen)
+        matches!(
+            self,
+            Self::WaitingSend
+                | Self::WaitingReceive
+                | Self::WaitingSemaphore
+                | Self::WaitingOpen
+                | Self::WaitingAccept
+                | Self::WaitingConnect
+                | Self::WaitingFutex
+        )
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Limit {
     pub error: Option<&'static str>,
     /// The use is reckoned from what is seen, and not the kernel's own count.
     pub estimated: bool,
+    /// It is of what one call may ask for: that something was made as large as may be uses nothing up.
+    pub per_call: bool,
 }
 
 /// A limit on a number of objects that only a sysctl sets, which is what most are.
@@ -37,6 +39,7 @@ const fn count(name: &'static str, about: &'static str, sysctl: &'static str, fu
         full,
         error: Some("ENOSPC"),
         estimated: false,
+        per_call: false,
     }
 }
 
@@ -52,6 +55,7 @@ macro_rules! limits {
 limits! {
     MSGMNI = count("MSGMNI", "System V message queues", "kernel.msgmni", "msgget makes no further queue");
     MSGMAX = Limit {
+        per_call: true,
         unit: Unit::Bytes,
         error: Some("EINVAL"),
         ..count("MSGMAX", "largest System V message", "kernel.msgmax", "msgsnd refuses a larger message")
@@ -69,11 +73,13 @@ limits! {
     };
     SHMMNI = count("SHMMNI", "System V shared memory segments", "kernel.shmmni", "shmget makes no further segment");
     SHMMAX = Limit {
+        per_call: true,
         unit: Unit::Bytes,
         error: Some("EINVAL"),
         ..count("SHMMAX", "largest System V segment", "kernel.shmmax", "shmget refuses a larger segment")
     };
     SHMMIN = Limit {
+        per_call: true,
         unit: Unit::Bytes,
         sysctl: None,
         set_by: "fixed",
@@ -93,11 +99,13 @@ limits! {
         ..count("SEMMNS", "semaphores of all sets", "kernel.sem", "semget makes no set that does not fit")
     };
     SEMMSL = Limit {
+        per_call: true,
         set_by: "kernel.sem, first number",
         error: Some("EINVAL"),
         ..count("SEMMSL", "semaphores in one set", "kernel.sem", "semget refuses a larger set")
     };
     SEMOPM = Limit {
+        per_call: true,
         set_by: "kernel.sem, third number",
         error: Some("E2BIG"),
         ..count("SEMOPM", "operations of one semop", "kernel.sem", "semop refuses more at a time")
@@ -126,6 +134,7 @@ limits! {
         )
     };
     MSG_MAX = Limit {
+        per_call: true,
         error: Some("EINVAL"),
         ..count(
             "msg_max",
@@ -135,6 +144,7 @@ limits! {
         )
     };
     MSGSIZE_MAX = Limit {
+        per_call: true,
         unit: Unit::Bytes,
         error: Some("EINVAL"),
         ..count(
@@ -196,6 +206,7 @@ limits! {
         )
     };
     PIPE_MAX_SIZE = Limit {
+        per_call: true,
         unit: Unit::Bytes,
         error: Some("EPERM"),
         ..count(
@@ -228,6 +239,7 @@ limits! {
         )
     };
     SOMAXCONN = Limit {
+        per_call: true,
         error: None,
         ..count(
             "somaxconn",
@@ -285,6 +297,17 @@ limits! {
             "descriptors of the process that is nearest to its own limit",
             "",
             "it can open nothing any more: no pipe, socket or queue",
+        )
+    };
+    RLIMIT_SIGPENDING = Limit {
+        sysctl: None,
+        set_by: "ulimit -i, limits.conf sigpending",
+        error: Some("EAGAIN"),
+        ..count(
+            "RLIMIT_SIGPENDING",
+            "signals that are queued for one user",
+            "",
+            "sigqueue and timer_create fail; plain signals still arrive, each kind once",
         )
     };
 }

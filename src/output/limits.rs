@@ -76,19 +76,22 @@ fn cells(snapshot: &Snapshot, usage: &Usage, style: Style) -> [String; HEADS.len
     let amount = |amount: Option<u64>| amount.map(|amount| shown(what.unit, amount, style)).unwrap_or_default();
     let used = match (&usage.unknown, usage.used) {
         (Some(_), None) => "?".to_owned(),
+        (_, used) if usage.at_least.is_some() => format!("{}+", amount(used)),
         (_, used) => amount(used),
     };
+    let unseen = usage.at_least.map(|why| format!("{why}, so that it may be more"));
+    let notes = [&usage.note, &unseen, &usage.unknown].into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
     [
         what.name.to_owned(),
         used,
-        amount(usage.limit),
+        if usage.is_unlimited() { "none".to_owned() } else { amount(usage.limit) },
         usage.percent().map(|percent| format!("{percent:.0}")).unwrap_or_default(),
         most(snapshot, usage, style),
         what.set_by.to_owned(),
         what.error.unwrap_or_default().to_owned(),
         what.about.to_owned(),
         what.full.to_owned(),
-        [&usage.note, &usage.unknown].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("; "),
+        notes.join("; "),
     ]
 }
 
@@ -168,6 +171,8 @@ mod tests {
             Usage { top: Some(Top { uid: 0, used: 3 }), ..Usage::new(&limit::PIPE_PAGES_SOFT, 3, Some(16_384)) },
             Usage::unknown(&limit::QUEUES_MAX, "nobody tells"),
             Usage::only(&limit::SEMMNS, Some(1_024_000_000)),
+            Usage::new(&limit::SHMALL, 3, Some(u64::MAX - (1 << 24))),
+            Usage::new(&limit::PIPE_PAGES_HARD, 5, None).seen_in_part("some are hidden"),
         ];
         let snapshot = scene.picture();
         let rows: Vec<&Usage> = snapshot.room.iter().collect();
@@ -187,7 +192,10 @@ mod tests {
         assert_eq!(words[4][1..6], ["3p", "16384p", "0", "0,", "all"]);
         assert_eq!(words[5][..4], ["queues_max", "?", "-", "-"]);
         assert_eq!(words[6][..3], ["SEMMNS", "-", "1024M"]);
-        assert!(table(None, true).contains("nobody tells"));
+        assert_eq!(words[7][..5], ["SHMALL", "3p", "none", "0", "-"]);
+        assert_eq!(words[8][..4], ["pipe-user-pages-hard", "5p+", "none", "-"]);
+        let wide = table(None, true);
+        assert!(wide.contains("nobody tells") && wide.contains("some are hidden, so that it may be more"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::holders::HolderRows;
 use super::names::Names;
 use super::processes::Processes;
 use super::scan::{self, Hit, Plan, Segment};
-use super::{Snapshot, Visibility, Want, pipes, posix, records, room, sockets, sysv};
+use super::{Snapshot, Visibility, Want, pipes, posix, records, room, sockets, sysv, waits};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
@@ -87,6 +87,9 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
     let plan = plan(want, &picture, namespaces.ipc);
     let mut processes = Processes::default();
     look_into_processes(&proc, want, &plan, socket_files, &mut picture, &mut processes);
+    if want.asleep {
+        waits::add_asleep(&proc, &mut picture);
+    }
     // Recorded pids are numbers of the caller's PID namespace, and mean others in the /proc of another one.
     let own_proc = process::is_own_proc(&proc);
     if !own_proc {

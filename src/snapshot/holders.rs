@@ -23,6 +23,11 @@ impl HolderRows {
         self.0.iter().map(|(place, _)| *place).collect()
     }
 
+    /// The rows of some roles: object, process, role.
+    pub(super) fn roles(&self, wanted: impl Fn(Role) -> bool) -> FxHashSet<(u32, u32, Role)> {
+        self.0.iter().map(|(place, h)| (*place, h.pid, h.role)).filter(|(.., role)| wanted(*role)).collect()
+    }
+
     /// The pids that occur, each once.
     pub(super) fn live_pids(&self) -> Vec<u32> {
         let mut pids: Vec<u32> = self.0.iter().filter(|(_, h)| h.alive).map(|(_, h)| h.pid).collect();

@@ -36,6 +36,9 @@ pub struct Want {
     /// Who sleeps in reading from an empty pipe or FIFO, or in writing to a full one. Looks at the call that every task of the
     /// machine sleeps in.
     pub blocked: bool,
+    /// Who sleeps on a socket, in `sem_wait` or on a futex in shared memory, too, and who waits in `poll` and the like for one
+    /// thing alone. Looks at the call of every task and at what its arguments name ([`waits`](super::waits)).
+    pub asleep: bool,
     /// Use against the kernel's limits ([`Snapshot::room`](super::Snapshot::room)). The fullest queue and the number of
     /// POSIX queues are told only if their kinds are wanted, the former with `limits`.
     pub room: bool,
@@ -64,6 +67,7 @@ impl Want {
             groups: false,
             openers: false,
             blocked: false,
+            asleep: false,
             room: false,
             every_limit: false,
             processes: false,
@@ -87,6 +91,7 @@ impl Want {
             groups: true,
             openers: false,
             blocked: false,
+            asleep: false,
             room: false,
             every_limit: false,
             processes: false,
@@ -106,6 +111,7 @@ impl Want {
         self.groups |= other.groups;
         self.openers |= other.openers;
         self.blocked |= other.blocked;
+        self.asleep |= other.asleep;
         self.room |= other.room;
         self.every_limit |= other.every_limit;
         self.processes |= other.processes;

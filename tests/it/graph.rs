@@ -3,10 +3,12 @@
 use crate::support::cli::{self, ipcx};
 use crate::support::isolated::skip;
 use crate::support::users::NOBODY;
-use crate::support::{Child, isolated, isolated_with_users, scratch, sysv};
+use crate::support::{Child, isolated, isolated_with_users, posix, scratch, sleepers, sysv};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
 fn graph(arguments: &[&str]) -> Value {
@@ -105,6 +107,107 @@ fn a_full_pipe_and_a_semaphore_block() {
     });
 }
 
+fn inode(fd: &impl AsFd) -> u64 {
+    nix::sys::stat::fstat(fd).unwrap().st_ino
+}
+
+fn pid(child: &Child) -> String {
+    format!("pid:{}", child.pid())
+}
+
+const ACCEPT: [libc::c_long; 2] = [libc::SYS_accept, libc::SYS_accept4];
+const RECEIVE: [libc::c_long; 2] = [libc::SYS_recvfrom, libc::SYS_read];
+const SEND: [libc::c_long; 2] = [libc::SYS_sendto, libc::SYS_write];
+
+/// Who sleeps on a socket stands at that socket, in the way in which data would go.
+#[test]
+fn who_sleeps_on_a_socket_is_blocked() {
+    isolated(|| {
+        let (_quiet, theirs) = UnixStream::pair().unwrap();
+        let (ours, _full) = UnixStream::pair().unwrap();
+        let reads = Child::sleeping_in(&RECEIVE, &[&theirs], || (&theirs).read(&mut [0]));
+        let writes = Child::sleeping_in(&SEND, &[&ours], || (&ours).write_all(&vec![0; 4 << 20]));
+        let [near, far] = [&ours, &theirs].map(|end| format!("socket:[{}]", inode(end)));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let accepts = Child::sleeping_in(&ACCEPT, &[&listener], || listener.accept());
+        let found = graph(&[]);
+        assert_eq!(edge(&found, &far, &pid(&reads), "waiting-receive"), forward(true));
+        assert_eq!(edge(&found, &pid(&writes), &near, "waiting-send"), forward(true));
+        let listening = format!("socket:[{}]", inode(&listener));
+        assert_eq!(edge(&found, &listening, &pid(&accepts), "waiting-accept"), forward(true));
+        assert_eq!(edge(&found, &pid(&writes), &near, "connected"), ("both".to_owned(), false), "and has it besides");
+        let tree = ipcx(&["graph", &pid(&accepts)]).out;
+        assert!(tree.contains("listener, waiting-accept, blocked"), "{tree}");
+    });
+}
+
+/// A client that sleeps in connect and a sender to a full receiver have no connection: they are joined with whom they
+/// name all the same.
+#[test]
+fn who_is_asked_by_name_is_joined_with_who_asks() {
+    isolated(|| {
+        let place = |name: &str| scratch().join(name);
+        let listener = UnixListener::bind(place("s")).unwrap();
+        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
+        let _first = UnixStream::connect(place("s")).unwrap();
+        let connects = Child::sleeping_in(&[libc::SYS_connect], &[], || UnixStream::connect(place("s")));
+        let name = format!("unix:{}", place("s").display());
+        let around = graph(&[&name]);
+        assert_eq!(edge(&around, &pid(&connects), &name, "waiting-connect"), ("none".to_owned(), true));
+
+        let _receiver = UnixDatagram::bind(place("d")).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.set_nonblocking(true).unwrap();
+        while sender.send_to(b"x", place("d")).is_ok() {}
+        let sends =
+            Child::sleeping_in(&[libc::SYS_sendto], &[], || UnixDatagram::unbound().unwrap().send_to(b"y", place("d")));
+        let name = format!("unix:{}", place("d").display());
+        assert_eq!(edge(&graph(&[&name]), &pid(&sends), &name, "waiting-send"), forward(true));
+    });
+}
+
+/// Nothing goes through a semaphore, nor through the word that a mutex is; and who waits for any of several things is held up by none of them.
+#[test]
+fn semaphores_mutexes_and_polls() {
+    isolated(|| {
+        let semaphore = posix::semaphore(c"/gate", 0o600, 0);
+        let waits = Child::sleeping_in(&[libc::SYS_futex], &[], || semaphore.wait());
+        let ((one, _to_one), (other, _to_other)) = (nix::unistd::pipe().unwrap(), nix::unistd::pipe().unwrap());
+        let waiting = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait];
+        let for_one = Child::sleeping_in(&waiting, &[&one], || sleepers::epoll(&[&one]));
+        let for_any = Child::sleeping_in(&waiting, &[&one, &other], || sleepers::epoll(&[&one, &other]));
+        let segment = sysv::segment(8, 4096, 0o600);
+        let locks = Child::sleeping_in(&[libc::SYS_futex], &[], || sysv::attach(segment).sleep_on());
+        let found = graph(&[]);
+        let none = |blocked| ("none".to_owned(), blocked);
+        let (who, memory) = (pid(&locks), format!("shm:{segment}"));
+        assert_eq!(edge(&found, &who, &memory, "waiting-futex"), none(true));
+        assert_eq!(edge(&found, &who, &memory, "attached"), ("both".to_owned(), false));
+        assert_eq!(edge(&found, &pid(&waits), "sem:/gate", "waiting-semaphore"), none(true));
+        assert_eq!(edge(&found, &pid(&waits), "sem:/gate", "mapped"), none(false));
+        let pipe = format!("pipe:[{}]", inode(&one));
+        assert_eq!(edge(&found, &pipe, &pid(&for_one), "waiting-receive"), forward(true));
+        assert_eq!(edge(&found, &pipe, &pid(&for_any), "reader"), forward(false));
+        let edges = found["edges"].as_array().unwrap();
+        assert!(edges.iter().all(|edge| edge["to"] != pid(&for_any) || edge["blocked"] == false), "{found:#}");
+    });
+}
+
+/// Two clients of which nobody has accepted one: each goes to the listener, and none of it the other way round.
+#[test]
+fn a_tcp_client_that_waits_to_be_accepted_points_at_the_listener() {
+    isolated(|| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let [listening, asking] = [inode(&listener), inode(&client)].map(|inode| format!("socket:[{inode}]"));
+        let found = graph(&[&asking]);
+        assert_eq!(edge(&found, &asking, &listening, "pending"), forward(false));
+        let edges = found["edges"].as_array().unwrap();
+        let backwards = |edge: &&Value| edge["to"] == asking.as_str() && edge["direction"] == "forward";
+        assert_eq!(edges.iter().find(backwards), None, "{found:#}");
+    });
+}
+
 #[test]
 fn hostile_names_stay_names_in_every_format() {
     isolated(|| {
@@ -156,6 +259,10 @@ fn what_is_not_there_and_what_is_wrong() {
             assert_eq!(ran.status, status, "{arguments:?}: {}", ran.err);
             assert!(ran.err.contains(says) && ran.out.is_empty(), "{arguments:?}: {}", ran.err);
         }
+        sysv::semaphores(7, 1, 0o600);
+        let lone = ipcx(&["graph", "sem:0x7"]);
+        assert_eq!((lone.status, lone.out.lines().count()), (0, 1), "{}", lone.out);
+        assert!(lone.err.contains("nobody is seen to have to do with `sem:0x7`"), "{}", lone.err);
         let alone = graph(&["1", "--depth", "0"]);
         assert_eq!(ids(&alone), ["pid:1"]);
     });

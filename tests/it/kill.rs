@@ -226,6 +226,14 @@ fn holders_of_an_object_by_role() {
         assert_eq!(pids(&["--holders=creator", "shm:0"]), [1], "made by the test, which is process 1");
         assert_eq!(pids(&["--holders=reader", &fifo]), [p(&reader)]);
         assert_eq!(pids(&["--holders=reader,writer", &fifo]), [p(&reader), p(&writer)]);
+        let calls = [libc::SYS_read];
+        let waits = Child::sleeping_in(&calls, &[], || File::open(&path).unwrap().read(&mut [0]));
+        assert_eq!(
+            pids(&["--holders=waiting-receive", &fifo]),
+            [p(&waits)],
+            "not who has the read end and does not read"
+        );
+        waits.end();
         assert_eq!(pids(&["--holders", path.to_str().unwrap(), "shm:0"]), [p(&reader), p(&writer), p(&attached)]);
         assert_eq!(json_results(&["-n", "--holders", "queue:0"])[0]["target"], "queue:0");
         assert_says(

@@ -4,7 +4,7 @@
 use crate::support::cli::{self, Ran, ipcx};
 use crate::support::isolated::skip;
 use crate::support::users::{NOBODY, as_user, child_of};
-use crate::support::{Child, attempt, isolated, isolated_with_users, posix, sysv};
+use crate::support::{Child, attempt, isolated, isolated_with_users, posix, signals, sysv};
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_open, mq_send};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::Mode;
@@ -220,12 +220,19 @@ fn a_full_listener_is_told_with_who_waits() {
             let client = stream(SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC);
             connect(std::os::fd::AsRawFd::as_raw_fd(&client), &address).map(|()| client)
         };
-        let _waiting = [client().unwrap(), client().unwrap()];
+        let waiting = [client().unwrap(), client().unwrap()];
         let backlog = limit("unix backlog");
         assert_eq!((&backlog["used"], &backlog["percent"]), (&json!(2), &json!(100.0)));
         assert_eq!(backlog["of"], "unix:@full");
-        assert_eq!(backlog["note"], "1 of 1 listeners full; 2 connections wait to be accepted in all");
+        let says = "1 of 1 listeners full; 2 connections wait to be accepted in all";
+        assert_eq!(backlog["note"], says);
         assert_eq!(backlog["error"], fault(client()));
+        let _asleep = Child::sleeping_in(&[libc::SYS_connect], &[], || {
+            let client = stream(SockFlag::SOCK_CLOEXEC);
+            connect(std::os::fd::AsRawFd::as_raw_fd(&client), &address)
+        });
+        assert_eq!(limit("unix backlog")["note"], format!("{says}; 1 more sleeps in connect"));
+        drop(waiting);
         assert_eq!(limit("somaxconn")["used"], 1, "the longest backlog");
         assert_eq!(limit("ListenOverflows")["used"], 0);
     });
@@ -259,12 +266,91 @@ fn the_process_with_fewest_descriptors_left_is_named() {
             assert_eq!(std::fs::File::open("/dev/null").unwrap_err().raw_os_error(), Some(libc::EMFILE));
             open
         });
+        // Whoever shuts itself in lowers its limit below what it has: it is not short of any.
+        let _sandboxed = Child::new(&[], || setrlimit(Resource::RLIMIT_NOFILE, 1, 1).unwrap());
         let nearest = limit("RLIMIT_NOFILE");
         if nearest["unknown"].is_string() {
             return skip("limits", "the kernel does not tell how many descriptors a process has");
         }
         assert_eq!(nearest["of"], format!("pid:{}", child.pid()), "{nearest:#}");
         assert_eq!((&nearest["used"], &nearest["limit"], &nearest["error"]), (&json!(7), &json!(8), &json!("EMFILE")));
+    });
+}
+
+/// Blocked signals queue up in the user's share until the limit, and then sigqueue fails as the list says.
+#[test]
+fn queued_signals_are_the_users() {
+    isolated_with_users(|| {
+        let (user, signal) = (65_532, signals::realtime(0));
+        let error = errno("RLIMIT_SIGPENDING");
+        let _child = child_of(user, &[], || {
+            signals::block_number(signal);
+            setrlimit(Resource::RLIMIT_SIGPENDING, 3, 3).unwrap();
+            (0..3).for_each(|_| signals::queue(signal).unwrap());
+            assert_eq!(fault(signals::queue(signal)), error);
+        });
+        let pending = limit("RLIMIT_SIGPENDING");
+        assert_eq!((&pending["used"], &pending["limit"], &pending["percent"]), (&json!(3), &json!(3), &json!(100.0)));
+        assert_eq!((&pending["top"]["uid"], &pending["of"]), (&json!(user), &json!(null)), "{pending:#}");
+    });
+}
+
+/// The kernel's largest number is told as it is to programs, and to people as no limit.
+#[test]
+fn no_limit_is_a_word_for_people_and_the_number_for_programs() {
+    isolated(|| {
+        let all: u64 = std::fs::read_to_string("/proc/sys/kernel/shmall").unwrap().trim().parse().unwrap();
+        let found = limit("SHMALL");
+        assert_eq!((&found["limit"], &found["percent"]), (&json!(all), &json!(0.0)));
+        if all >= i64::MAX as u64 {
+            let words: Vec<String> =
+                ipcx(&["limits", "SHMALL", "--no-header"]).out.split(' ').map(str::to_owned).collect();
+            assert!(words.contains(&"none".to_owned()), "{words:?}");
+        }
+    });
+}
+
+/// A queue with the kernel's own defaults, and a listener with the longest backlog there may be, are nothing to warn of: who
+/// asks for as much next gets it. A queue that is full of empty messages is.
+#[test]
+fn what_one_call_may_ask_for_is_never_short() {
+    isolated(|| {
+        let defaults = [limit("msg_max"), limit("msgsize_max")].map(|most| most["limit"].as_i64().unwrap());
+        let _queue = posix::queue(c"/defaults", defaults[0], defaults[1]);
+        let listener = std::os::unix::net::UnixListener::bind(crate::support::scratch().join("s")).unwrap();
+        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::MAXALLOWABLE).unwrap();
+        let calls = ["msg_max", "msgsize_max", "somaxconn"];
+        for name in calls {
+            let found = limit(name);
+            assert_eq!((&found["percent"], &found["per_call"]), (&json!(100.0), &json!(true)), "{found:#}");
+        }
+        let warned = ipcx(&[&["limits", "--warn", "80"], &calls[..]].concat());
+        assert_eq!((warned.status, warned.out.as_str()), (0, ""), "{}", warned.err);
+
+        let queue = sysv::queue(1, 0o600);
+        sysv::set_queue(queue, |ds| ds.msg_qbytes = 2);
+        (0..2).for_each(|_| _ = attempt::send(queue, 0).unwrap());
+        assert_eq!(errno("MSGMNB"), fault(attempt::send(queue, 0)));
+        assert_eq!(ipcx(&["limits", "MSGMNB", "--warn", "100"]).status, 1);
+    });
+}
+
+/// Whoever cannot look into others is not told that their pipes are few.
+#[test]
+fn what_is_seen_in_part_is_not_told_as_all() {
+    isolated_with_users(|| {
+        let pipes = || -> Vec<_> { (0..4).map(|_| nix::unistd::pipe().unwrap()).collect() };
+        let _theirs = child_of(65_532, &[], pipes);
+        let ran = cli::ipcx_as(NOBODY, &["limits", "pipe-user-pages-soft", "--json"]);
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        let pages = &document["limits"][0];
+        assert_eq!(pages["at_least"], "not all processes could be looked into", "{pages:#}");
+        let table = cli::ipcx_as(NOBODY, &["limits", "pipe-user-pages-soft", "--no-header"]).out;
+        assert!(table.split_whitespace().nth(1).unwrap().ends_with("p+"), "{table}");
+        let warned = cli::ipcx_as(NOBODY, &["limits", "pipe-user-pages-soft", "--warn", "80"]);
+        assert!(warned.err.contains("pipe-user-pages-soft: its use may be more than was seen"), "{}", warned.err);
+        assert_eq!((warned.status, warned.out.as_str()), (0, ""));
+        assert_eq!(limit("pipe-user-pages-soft")["at_least"], json!(null), "root saw them all");
     });
 }
 

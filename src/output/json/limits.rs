@@ -21,6 +21,7 @@ struct LimitDoc<'a> {
     description: &'static str,
     limit: Option<u64>,
     used: Option<u64>,
+    at_least: Option<&'static str>,
     percent: Option<f64>,
     unit: &'static str,
     sysctl: Option<&'static str>,
@@ -30,6 +31,7 @@ struct LimitDoc<'a> {
     of: Option<String>,
     top: Option<TopDoc<'a>>,
     estimated: bool,
+    per_call: bool,
     note: Option<&'a str>,
     unknown: Option<&'a str>,
 }
@@ -52,6 +54,7 @@ pub fn write(out: &mut dyn Write, snapshot: &Snapshot, usages: &[&Usage]) -> io:
             description: what.about,
             limit: usage.limit,
             used: usage.used,
+            at_least: usage.at_least,
             percent: usage.percent().map(tenths),
             unit: what.unit.name(),
             sysctl: what.sysctl,
@@ -66,6 +69,7 @@ pub fn write(out: &mut dyn Write, snapshot: &Snapshot, usages: &[&Usage]) -> io:
                 percent: usage.used.filter(|used| *used > 0).map(|used| tenths(top.used as f64 * 100.0 / used as f64)),
             }),
             estimated: what.estimated,
+            per_call: what.per_call,
             note: usage.note.as_deref(),
             unknown: usage.unknown.as_deref(),
         }

@@ -1,9 +1,11 @@
-//! What pipes take of a user's share, and open files: of the machine, and of the process that is nearest to its limit.
+//! What pipes take of a user's share, open files of the machine and of a process, and queued signals of a user.
 
 use super::{by_user, nearest, owned, single, under, unread};
 use crate::kernel::{file, rlimits, room};
-use crate::model::limit::{FILE_MAX, Limit, PIPE_MAX_SIZE, PIPE_PAGES_HARD, PIPE_PAGES_SOFT, RLIMIT_NOFILE};
-use crate::model::{Body, Object, Of, Top, Usage};
+use crate::model::limit::{
+    FILE_MAX, Limit, PIPE_MAX_SIZE, PIPE_PAGES_HARD, PIPE_PAGES_SOFT, RLIMIT_NOFILE, RLIMIT_SIGPENDING,
+};
+use crate::model::{Body, Of, Top, Usage};
 use crate::snapshot::Snapshot;
 
 /// Pages that a new pipe is charged with, and one that is made beyond the soft limit (`PIPE_DEF_BUFFERS`,
@@ -15,9 +17,9 @@ const HOW: &str = "reckoned with 16 pages for each pipe and FIFO that the user o
                    the soft limit; no pipe is asked for its size; root has no limit";
 
 /// What the pipes of users without privilege are charged with.
-pub(super) fn pipes(objects: &[Object]) -> [Usage; 3] {
+pub(super) fn pipes(snapshot: &Snapshot) -> [Usage; 3] {
     let soft = room::sysctl("fs.pipe-user-pages-soft").ok().filter(|most| *most > 0);
-    let open = owned(objects, |object| match object.body {
+    let open = owned(&snapshot.objects, |object| match object.body {
         Body::Pipe(_) => Some(1),
         Body::Fifo(ends) => (ends.readers + ends.writers > 0).then_some(1),
         _ => None,
@@ -29,7 +31,9 @@ pub(super) fn pipes(objects: &[Object]) -> [Usage; 3] {
     let usage = |limit: &'static Limit| {
         // 0 is no limit.
         let set = |most| Usage::new(limit, used, Some(most).filter(|most| *most > 0));
-        under(limit, |most| Usage { top, note: Some(HOW.to_owned()), ..set(most) })
+        let usage = under(limit, |most| Usage { top, note: Some(HOW.to_owned()), ..set(most) });
+        let hidden = snapshot.visibility.descriptors_hidden();
+        if hidden { usage.seen_in_part("not all processes could be looked into") } else { usage }
     };
     [usage(&PIPE_PAGES_SOFT), usage(&PIPE_PAGES_HARD), single(&PIPE_MAX_SIZE)]
 }
@@ -40,31 +44,55 @@ fn pages(pipes: u64, soft: Option<u64>) -> u64 {
     whole * PAGES + (pipes - whole) * FEW_PAGES
 }
 
-/// Open files of the machine, and descriptors of the process that is nearest to its own limit.
-pub(super) fn files(snapshot: &Snapshot) -> [Usage; 2] {
+/// Open files of the machine, and what processes may have of descriptors and queued signals.
+pub(super) fn files(snapshot: &Snapshot) -> Vec<Usage> {
     let all = match room::files() {
-        // The kernel starts with the largest number there is, which means none.
-        Ok((used, most)) => Usage::new(&FILE_MAX, used, Some(most).filter(|most| *most < i64::MAX as u64)),
+        Ok((used, most)) => Usage::new(&FILE_MAX, used, Some(most)),
         Err(error) => unread(&FILE_MAX, &error),
     };
-    [all, descriptors(snapshot)]
+    [all].into_iter().chain(processes(snapshot)).collect()
 }
 
-fn descriptors(snapshot: &Snapshot) -> Usage {
+/// Descriptors of a process and queued signals of a user, by the process that is nearest to its own limit on each; ipcx,
+/// which is there only to look, is left out.
+fn processes(snapshot: &Snapshot) -> [Usage; 2] {
     let proc = match file::open_directory("/proc") {
         Ok(proc) => proc,
-        Err(error) => return unread(&RLIMIT_NOFILE, &error),
+        Err(error) => return [unread(&RLIMIT_NOFILE, &error), unread(&RLIMIT_SIGPENDING, &error)],
     };
     let mut buffer = Vec::new();
-    let processes = snapshot.processes().filter(|process| !process.kernel && process.is_alive());
-    let all = processes.filter_map(|process| {
-        let open = rlimits::open_descriptors(&proc, process.pid).ok().filter(|open| *open > 0)?;
-        let limit = rlimits::read(&proc, process.pid, &mut buffer).ok()?.descriptors;
-        Some((Of::Process(process.pid), open, limit))
+    let (mut open, mut queued) = (Vec::new(), Vec::new());
+    let own = std::process::id();
+    for process in snapshot.processes().filter(|one| !one.kernel && one.is_alive() && one.pid != own) {
+        let of = Of::Process(process.pid);
+        let number = rlimits::open_descriptors(&proc, process.pid).unwrap_or(0);
+        // Who has more than its limit had it lowered, to open nothing any more.
+        if number > 0
+            && let Ok(limits) = rlimits::read(&proc, process.pid, &mut buffer)
+            && limits.descriptors.is_none_or(|limit| number <= limit)
+        {
+            open.push((of, number, limits.descriptors));
+        }
+        if let Ok((number, limit)) = rlimits::queued_signals(&proc, process.pid, &mut buffer)
+            && limit != Some(0)
+        {
+            queued.push((of, number, limit));
+        }
+    }
+    let why = "the kernel tells how many descriptors a process has since Linux 6.2";
+    // The number is that of the user, whichever process says it.
+    let user = |of| match of {
+        Some(Of::Process(pid)) => Some(snapshot.process(pid)?.uids?[0]),
+        _ => None,
+    };
+    let signals = nearest(&RLIMIT_SIGPENDING, queued.into_iter()).map(|usage| {
+        let top = user(usage.of).zip(usage.used).filter(|(_, used)| *used > 0);
+        Usage { of: None, top: top.map(|(uid, used)| Top { uid, used }), ..usage }
     });
-    nearest(&RLIMIT_NOFILE, all).unwrap_or_else(|| {
-        Usage::unknown(&RLIMIT_NOFILE, "the kernel tells how many descriptors a process has since Linux 6.2")
-    })
+    [
+        nearest(&RLIMIT_NOFILE, open.into_iter()).unwrap_or_else(|| Usage::unknown(&RLIMIT_NOFILE, why)),
+        signals.unwrap_or_else(|| Usage::unknown(&RLIMIT_SIGPENDING, "no process could be asked")),
+    ]
 }
 
 #[cfg(test)]

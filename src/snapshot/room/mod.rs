@@ -20,8 +20,8 @@ pub(super) fn read(want: &Want, snapshot: &Snapshot, posix_queues: bool) -> Vec<
     let mut all = sysv::read(&snapshot.objects);
     all.extend(posix::read(want, snapshot, posix_queues));
     if want.every_limit {
-        all.extend(machine::pipes(&snapshot.objects));
-        all.extend(sockets::read(&snapshot.objects));
+        all.extend(machine::pipes(snapshot));
+        all.extend(sockets::read(snapshot));
         all.extend(machine::files(snapshot));
     }
     all

@@ -20,7 +20,7 @@ pub(super) fn read(want: &Want, snapshot: &Snapshot, all_queues: bool) -> Vec<Us
     all
 }
 
-const NOT_ALL: &str = "not all POSIX queues of this IPC namespace could be listed";
+const NOT_ALL: &str = "not all POSIX queues of this IPC namespace could be read";
 
 fn queues(objects: &[Object], all_queues: bool) -> [Usage; 4] {
     let number = under(&QUEUES_MAX, |most| {
@@ -35,12 +35,14 @@ fn queues(objects: &[Object], all_queues: bool) -> [Usage; 4] {
         Some((Of::Object(object.identity), queue.messages?, Some(queue.limit_messages?)))
     });
     let fullest = nearest(&MQ_MAXMSG, fullest).unwrap_or(Usage::only(&MQ_MAXMSG, None));
+    let unread = objects.iter().filter_map(queue).any(|queue| queue.limit_messages.is_none());
     let longest =
         under(&MSG_MAX, |most| largest(&MSG_MAX, Some(most), objects, |object| queue(object)?.limit_messages));
     let widest = under(&MSGSIZE_MAX, |most| {
         largest(&MSGSIZE_MAX, Some(most), objects, |object| queue(object)?.max_message_bytes)
     });
-    [number, fullest, longest, widest]
+    let part = |usage: Usage| if unread || !all_queues { usage.seen_in_part(NOT_ALL) } else { usage };
+    [number, part(fullest), part(longest), part(widest)]
 }
 
 /// What the kernel charges each user for the queues that user made, against the limit that is lowest among the user's
@@ -52,7 +54,7 @@ fn bytes_of_users(snapshot: &Snapshot, all_queues: bool) -> Usage {
         let queue: &Queue = queue(object)?;
         Some(room::queue_charge(queue.limit_messages?, queue.max_message_bytes?))
     };
-    let unread = objects.iter().filter(|object| queue(object).is_some() && charge(object).is_none()).count();
+    let unread = objects.iter().any(|object| queue(object).is_some() && charge(object).is_none());
     let charges = by_user(owned(objects, charge));
     let limits = lowest_limits(snapshot);
     let own = room::rlimit_msgqueue().filter(|limit| *limit != u64::MAX);
@@ -68,13 +70,8 @@ fn bytes_of_users(snapshot: &Snapshot, all_queues: bool) -> Usage {
     } else {
         "the limit is that of ipcx itself"
     };
-    let mut note = format!("reckoned for the owners of this IPC namespace's queues; {whose}");
-    if unread > 0 || !all_queues {
-        note.push_str(if unread == 1 { "; 1 queue" } else { "; some queues" });
-        note.push_str(" could not be read, so that it may be more");
-    }
-    usage.note = Some(note);
-    usage
+    usage.note = Some(format!("reckoned for the owners of this IPC namespace's queues; {whose}"));
+    if unread || !all_queues { usage.seen_in_part(NOT_ALL) } else { usage }
 }
 
 /// The lowest soft limit among each user's processes; `None` is unlimited.
@@ -87,6 +84,10 @@ fn lowest_limits(snapshot: &Snapshot) -> FxHashMap<u32, Option<u64>> {
     let users = snapshot.processes().filter_map(|process| Some((process.pid, process.uids?[0])));
     for (pid, uid) in users.filter(|(pid, uid)| owners.contains(uid) && *pid != std::process::id()) {
         let Ok(limits) = rlimits::read(&proc, pid, &mut buffer) else { continue };
+        // A process that gave queues up for itself says nothing of its user's others.
+        if limits.queue_bytes == Some(0) {
+            continue;
+        }
         let least = |one: Option<u64>, other: Option<u64>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

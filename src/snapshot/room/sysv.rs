@@ -9,10 +9,6 @@ use crate::model::limit::{
 };
 use crate::model::{Body, Identity, Object, Of, Queue, SemSet, Shm, Usage};
 
-/// The most pages that `kernel.shmall` is taken for a limit with. The kernel starts with `ULONG_MAX - (1 << 24)`
-/// (`include/uapi/linux/shm.h`), which is more than any machine has and means none; and so for `kernel.shmmax`.
-const NONE: u64 = u64::MAX - (1 << 24);
-
 pub(super) fn read(objects: &[Object]) -> Vec<Usage> {
     [queues(objects), segments(objects), semaphores(objects)].concat()
 }
@@ -38,9 +34,12 @@ fn queues(objects: &[Object]) -> Vec<Usage> {
     // one that is full.
     let fullest = objects.iter().filter_map(|object| {
         let queue = queue(object)?;
-        Some((Of::Object(object.identity), queue.bytes?, Some(queue.limit_bytes?)))
+        // It takes no more messages than bytes either (`msg_fits_inqueue`, ipc/msg.c): empty ones fill it, too.
+        Some((Of::Object(object.identity), queue.bytes?.max(queue.messages?), Some(queue.limit_bytes?)))
     });
     let fullest = nearest(&MSGMNB, fullest).unwrap_or(Usage::only(&MSGMNB, Some(limits.queue_bytes)));
+    let unread = objects.iter().filter_map(queue).any(|queue| queue.limit_bytes.is_none());
+    let fullest = if unread { fullest.seen_in_part("not all queues could be read") } else { fullest };
     vec![all, Usage::only(&MSGMAX, Some(limits.message_bytes)), fullest]
 }
 
@@ -49,7 +48,6 @@ fn segments(objects: &[Object]) -> Vec<Usage> {
         Ok(both) => both,
         Err(error) => return all_unread(&[&SHMMNI, &SHMMAX, &SHMALL], &error),
     };
-    let below = |limit: u64| (limit < NONE).then_some(limit);
     let size = |object| segment(object).map(|shm: &Shm| shm.size);
     let page = shmat::page() as u64;
     let pages = |object| size(object).map(|bytes: u64| bytes.div_ceil(page));
@@ -58,9 +56,9 @@ fn segments(objects: &[Object]) -> Vec<Usage> {
             top: top(owned(objects, |object| segment(object).map(|_| 1))),
             ..Usage::new(&SHMMNI, count(used.segments), Some(limits.segments))
         },
-        largest(&SHMMAX, below(limits.largest), objects, size),
+        largest(&SHMMAX, Some(limits.largest), objects, size),
         Usage::only(&SHMMIN, Some(1)),
-        Usage { top: top(owned(objects, pages)), ..Usage::new(&SHMALL, used.pages, below(limits.pages)) },
+        Usage { top: top(owned(objects, pages)), ..Usage::new(&SHMALL, used.pages, Some(limits.pages)) },
     ]
 }
 
@@ -71,6 +69,8 @@ fn semaphores(objects: &[Object]) -> Vec<Usage> {
     };
     let size = |object| set(object).map(|set: &SemSet| set.count);
     let highest = |object| set(object)?.values.as_ref()?.iter().map(|one| u64::from(one.value)).max();
+    let value = largest(&SEMVMX, Some(HIGHEST_VALUE), objects, highest);
+    let unread = objects.iter().filter_map(set).any(|set| set.values.is_none());
     vec![
         Usage {
             top: top(owned(objects, |object| set(object).map(|_| 1))),
@@ -79,7 +79,7 @@ fn semaphores(objects: &[Object]) -> Vec<Usage> {
         Usage { top: top(owned(objects, size)), ..Usage::new(&SEMMNS, count(used.semaphores), Some(limits.in_all)) },
         largest(&SEMMSL, Some(limits.in_set), objects, size),
         Usage::only(&SEMOPM, Some(limits.operations)),
-        largest(&SEMVMX, Some(HIGHEST_VALUE), objects, highest),
+        if unread { value.seen_in_part("not all sets could be read") } else { value },
     ]
 }
 

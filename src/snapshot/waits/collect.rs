@@ -3,7 +3,7 @@
 use super::{File, Hiding, Look, On, Source, Thread, Waits, extras, scan};
 use crate::kernel::clock::Clock;
 use crate::kernel::{capability, file, namespace};
-use crate::model::{Body, Identity, Kinds, SocketState};
+use crate::model::{Body, Identity, Kinds, Object, SocketState};
 use crate::snapshot::{self, SnapshotError, Visibility, Want};
 use rustc_hash::FxHashMap;
 use std::os::fd::OwnedFd;
@@ -161,8 +161,24 @@ fn kinds_of(call: &str, on: &On) -> (Kinds, Option<Box<[u8]>>) {
 
 /// Finds the sockets that calls name: a listener, or a receiver of datagrams.
 fn find_names(waits: &mut Waits) {
+    let bound = bound_names(waits.pictures.iter().flat_map(|picture| &picture.objects));
+    for wait in waits.threads.iter_mut().filter_map(scan::wait_of) {
+        let On::Files(sources) = &mut wait.on else { continue };
+        for source in sources {
+            if let File::Other(link) = &source.file
+                && let Some(name) = link.strip_prefix(b"unix:")
+                && let Some(inode) = bound.get(name)
+            {
+                source.file = File::Socket(*inode);
+            }
+        }
+    }
+}
+
+/// Unix sockets by the names that calls give: with a NUL in front where they are abstract.
+pub(super) fn bound_names<'a>(objects: impl Iterator<Item = &'a Object>) -> FxHashMap<Vec<u8>, u64> {
     let mut bound: FxHashMap<Vec<u8>, u64> = FxHashMap::default();
-    for object in waits.pictures.iter().flat_map(|picture| &picture.objects) {
+    for object in objects {
         let (Body::Socket(socket), Identity::Socket { inode, .. }) = (&object.body, object.identity) else { continue };
         let Some(name) = socket.unix.as_ref().and_then(|unix| {
             let front: &[u8] = if unix.abstract_name { b"\0" } else { b"" };
@@ -176,17 +192,7 @@ fn find_names(waits: &mut Waits) {
             bound.insert(name, inode);
         }
     }
-    for wait in waits.threads.iter_mut().filter_map(scan::wait_of) {
-        let On::Files(sources) = &mut wait.on else { continue };
-        for source in sources {
-            if let File::Other(link) = &source.file
-                && let Some(name) = link.strip_prefix(b"unix:")
-                && let Some(inode) = bound.get(name)
-            {
-                source.file = File::Socket(*inode);
-            }
-        }
-    }
+    bound
 }
 
 /// Says what hides processes, or that a table could not be read.

@@ -6,10 +6,12 @@
 //! `diagnose` to say.
 
 mod args;
+mod asleep;
 mod collect;
 mod extras;
 mod scan;
 
+pub(super) use asleep::add as add_asleep;
 pub use collect::collect;
 
 use super::Snapshot;

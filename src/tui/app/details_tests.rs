@@ -456,6 +456,10 @@ fn a_graph_is_walked_and_acted_on_by_its_lines() {
     {
         assert!(screen.contains(text), "{text} in\n{screen}");
     }
+    assert!(
+        desk.screen().iter().any(|line| line.starts_with("├◀─ orders")),
+        "no room for labels, of which there are none"
+    );
     // To the feeder, on to its own graph, and back to the first.
     desk.keys("j j c");
     assert!(desk.screen().join("\n").contains("graph of pid:900"));

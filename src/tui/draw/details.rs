@@ -79,7 +79,7 @@ pub(super) fn draw_open(
 
 /// The first line to be shown: the cursor is always among the lines that are seen, and no room is left below the last.
 fn offset(details: &Details, crumb: &Crumb, area: Rect) -> usize {
-    let rows = |at: usize| details.lines.get(at).map_or(1, |one| parts(one, area.width).len());
+    let rows = |at: usize| details.lines.get(at).map_or(1, |one| parts(details, one, area.width).len());
     // The first of the lines above that still leaves this one on the screen.
     let highest = |last: usize| {
         let (mut at, mut used) = (last, rows(last));
@@ -93,14 +93,18 @@ fn offset(details: &Details, crumb: &Crumb, area: Rect) -> usize {
     crumb.offset.min(highest(last)).clamp(highest(crumb.line.min(last)), crumb.line.min(last))
 }
 
-/// Columns of the labels.
-const fn label_width(width: u16) -> u16 {
-    if width < NARROW { LABEL.1 } else { LABEL.0 }
+/// Columns of the labels; none where there are none, as in a graph.
+fn label_width(details: &Details, width: u16) -> u16 {
+    match details.lines.iter().all(|one| one.label.is_empty()) {
+        true => 0,
+        false if width < NARROW => LABEL.1,
+        false => LABEL.0,
+    }
 }
 
 /// A line's value in as many rows as it needs.
-fn parts(one: &Line, width: u16) -> Vec<String> {
-    folded(&one.text, usize::from(width.saturating_sub(label_width(width))), MOST_ROWS)
+fn parts(details: &Details, one: &Line, width: u16) -> Vec<String> {
+    folded(&one.text, usize::from(width.saturating_sub(label_width(details, width))), MOST_ROWS)
 }
 
 /// Details of the cursor's row, beside the list.
@@ -199,8 +203,8 @@ fn head(frame: &mut Frame<'_>, app: &App, details: &Details, area: Rect) -> Rect
 /// One line: what it tells, and the value. The rows at the top of the area that it took.
 fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: Rect) -> Rect {
     let theme = &app.theme;
-    let column = label_width(area.width);
-    let label = Rect { width: area.width.min(column - 1), height: 1, ..area };
+    let column = label_width(details, area.width);
+    let label = Rect { width: area.width.min(column.saturating_sub(1)), height: 1, ..area };
     put_cut(frame, label, &one.label, if details.gone { theme.gone } else { theme.label });
     let style = match one.link {
         _ if details.gone => theme.gone,
@@ -208,7 +212,7 @@ fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: R
         None if one.label == "state" => list::state(app, one.text.split(' ').next().unwrap_or_default()),
         None => theme.value,
     };
-    let parts = parts(one, area.width);
+    let parts = parts(details, one, area.width);
     for (part, y) in parts.iter().zip(area.y..area.bottom()) {
         put(frame, Rect { y, height: 1, ..area }, area.x + column.min(area.width), part, style);
     }

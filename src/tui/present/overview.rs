@@ -217,13 +217,13 @@ impl Builder {
             };
             let what = What::Gauge {
                 label: word.to_owned(),
-                used: match (usage.what.unit, usage.used, usage.limit) {
+                used: match (usage.what.unit, usage.used, usage.bound()) {
                     (_, None, _) => "unknown".to_owned(),
                     (Unit::Pages, Some(used), None) => number(used, "page", "pages"),
                     (_, Some(used), _) => shown(used),
                 },
-                limit: usage.limit.map(shown),
-                percent: usage.percent(),
+                limit: usage.bound().map(shown),
+                percent: usage.bound().and(usage.percent()),
             };
             let go = match usage.of {
                 Some(Of::Object(object)) => Go::Details(Id::Object(object)),

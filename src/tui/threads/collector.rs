@@ -118,7 +118,8 @@ impl Due {
 fn look(depth: Depth, files: &[Box<[u8]>]) -> (Event, Duration) {
     let want = match depth {
         Depth::Full => {
-            Want { room: true, openers: true, blocked: true, files: files.to_vec(), ..Want::everything(Kinds::all()) }
+            let asleep = Want { openers: true, blocked: true, asleep: true, ..Want::everything(Kinds::all()) };
+            Want { room: true, files: files.to_vec(), ..asleep }
         }
         Depth::Tables => {
             let kinds = Kinds::SYSV | Kinds::POSIX;

@@ -52,6 +52,13 @@ pub fn block_number(number: i32) {
     assert_eq!(result, 0);
 }
 
+/// Queues a signal to this process, by number, with a value.
+pub fn queue(number: i32) -> nix::Result<()> {
+    let value = libc::sigval { sival_ptr: std::ptr::null_mut() };
+    // SAFETY: numbers only.
+    Errno::result(unsafe { libc::sigqueue(libc::getpid(), number, value) }).map(drop)
+}
+
 /// Waits for a signal that is blocked, and takes it: its origin (`si_code`) and value.
 pub fn take(number: i32) -> (i32, i32) {
     let set = set_of(number);

@@ -101,6 +101,13 @@ pub fn attach(segment: i32) -> Attachment {
 }
 
 impl Attachment {
+    /// Sleeps on its first word while that is 0, as a mutex in it would.
+    pub fn sleep_on(&self) {
+        let none: *const libc::timespec = std::ptr::null();
+        // SAFETY: a word of a segment that is attached as long as `self` lives, and no time limit.
+        Errno::result(unsafe { libc::syscall(libc::SYS_futex, self.0, libc::FUTEX_WAIT, 0, none) }).unwrap();
+    }
+
     /// Writes one byte, so that its page is really there. `at` must lie in the segment.
     pub fn touch(&self, at: usize) {
         // SAFETY: within the segment, which is attached for writing as long as `self` lives.

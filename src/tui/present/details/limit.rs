@@ -60,7 +60,7 @@ fn used(usage: &Usage) -> String {
         Unit::Count => number.to_string(),
         Unit::Pages => format!("{number} pages"),
     };
-    match (usage.used, usage.limit, usage.percent()) {
+    match (usage.used, usage.bound(), usage.percent()) {
         (Some(used), Some(limit), Some(percent)) => format!("{} of {}, {percent:.1} %", number(used), number(limit)),
         (Some(used), ..) => format!("{}, without a limit", number(used)),
         (None, Some(limit), _) => format!("unknown, of {}", number(limit)),
