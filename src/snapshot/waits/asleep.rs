@@ -4,7 +4,8 @@
 //! They become holders with a waiting role. What one waits for that waits for any of several is not said: it is not
 //! held up by each of them.
 
-use super::{File, Futex, On, Source, Wait, Way, collect, scan};
+use super::scan::{self, Looks};
+use super::{File, Futex, On, Source, Wait, Way, collect};
 use crate::model::{Body, Holder, Identity, Kind, Object, Role, SocketState};
 use crate::snapshot::collect::Picture;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,7 +14,7 @@ use std::os::fd::OwnedFd;
 /// Adds them. Needs of each process what [`collect()`](super::collect()) does; whose calls are refused the picture's
 /// visibility has already.
 pub(in crate::snapshot) fn add(proc: &OwnedFd, picture: &mut Picture) {
-    let threads = match scan::run(proc, None) {
+    let threads = match scan::run(proc, None, Looks::Once) {
         Ok(threads) => threads,
         Err(error) => return picture.visibility.missing(format!("who sleeps could not be looked at: {error}")),
     };
@@ -114,7 +115,7 @@ fn role(call: &str, source: &Source, object: &Object) -> Role {
         // In poll a listener is read from.
         Way::Read | Way::Both if listens => Role::WaitingAccept,
         Way::Connect if call == "connect" => Role::WaitingConnect,
-        Way::Read | Way::Both => Role::WaitingReceive,
-        Way::Write | Way::Connect => Role::WaitingSend,
+        Way::Read | Way::Both | Way::WritersGone => Role::WaitingReceive,
+        Way::Write | Way::Connect | Way::ReadersGone => Role::WaitingSend,
     }
 }

@@ -1,6 +1,7 @@
 //! Collecting what threads wait for, then the objects that this names, in each namespace in which somebody waits.
 
-use super::{File, Hiding, Look, On, Source, Thread, Waits, extras, scan};
+use super::scan::{self, Looks};
+use super::{File, Hiding, Look, On, Source, Thread, Waits, extras};
 use crate::kernel::clock::Clock;
 use crate::kernel::{capability, file, namespace};
 use crate::model::{Body, Identity, Kinds, Object, SocketState};
@@ -17,7 +18,7 @@ const MOST_NAMESPACES: usize = 64;
 pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
     let proc = file::open_directory("/proc").map_err(SnapshotError::Proc)?;
     let clock = Clock::read().map_err(SnapshotError::Proc)?;
-    let mut threads = scan::run(&proc, process).map_err(SnapshotError::Proc)?;
+    let mut threads = scan::run(&proc, process, Looks::Twice).map_err(SnapshotError::Proc)?;
     extras::name_children(&proc, &mut threads);
     let mut waits = Waits {
         taken_at: clock.now,

@@ -12,14 +12,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Times that a thread is looked at again when it went on meanwhile.
 const TRIES: usize = 3;
 
+/// How often threads are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// What is found has to hold by itself.
+    Once,
+    /// [`again`] tells later of which it was true all the time.
+    Twice,
+}
+
 /// Looks at all threads; at those of one process closely, so that also a sleep without an object has its length. Errors:
 /// /proc cannot be listed.
-pub(super) fn run(proc: &OwnedFd, closely: Option<u32>) -> Result<Vec<Thread>> {
+pub(super) fn run(proc: &OwnedFd, closely: Option<u32>, looks: Looks) -> Result<Vec<Thread>> {
     let pids = process::read_pids(proc)?;
     let next = AtomicUsize::new(0);
     let workers = workers(pids.len());
     let work = || {
-        let mut worker = Worker::new(proc.as_fd(), closely);
+        let mut worker = Worker::new(proc.as_fd(), closely, looks);
         while let Some(pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
             worker.process(*pid);
         }
@@ -73,10 +82,10 @@ pub(super) fn again(proc: &OwnedFd, threads: &mut [Thread]) {
         for part in parts {
             scope.spawn(|| {
                 threads::own_tables(Some(proc.as_fd()));
-                Worker::new(proc.as_fd(), None).again(part);
+                Worker::new(proc.as_fd(), None, Looks::Once).again(part);
             });
         }
-        Worker::new(proc.as_fd(), None).again(own.unwrap_or_default());
+        Worker::new(proc.as_fd(), None, Looks::Once).again(own.unwrap_or_default());
     });
 }
 
@@ -94,6 +103,7 @@ fn may_be_closed(on: &On) -> bool {
 struct Worker<'a> {
     proc: BorrowedFd<'a>,
     closely: Option<u32>,
+    looks: Looks,
     dirents: Dirents,
     buffer: Vec<u8>,
     decoder: Decoder<'a>,
@@ -101,9 +111,9 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(proc: BorrowedFd<'a>, closely: Option<u32>) -> Self {
+    fn new(proc: BorrowedFd<'a>, closely: Option<u32>, looks: Looks) -> Self {
         let (dirents, decoder) = (Dirents::default(), Decoder::new(proc));
-        Self { proc, closely, dirents, buffer: Vec::with_capacity(4096), decoder, found: Vec::new() }
+        Self { proc, closely, looks, dirents, buffer: Vec::with_capacity(4096), decoder, found: Vec::new() }
     }
 
     fn process(&mut self, pid: u32) {
@@ -121,8 +131,9 @@ impl<'a> Worker<'a> {
     fn thread(&mut self, pid: u32, tid: u32) -> Option<bool> {
         let path = task(pid, tid);
         // Before all else: if it did not run since, all that is read from here on belongs together.
-        let ran = sched::read(self.proc, &path, &mut self.buffer).ok();
-        let switches = ran.and_then(|ran| ran.switches).or_else(|| self.switches(&path));
+        let twice = self.looks == Looks::Twice;
+        let ran = if twice { sched::read(self.proc, &path, &mut self.buffer).ok() } else { None };
+        let switches = ran.and_then(|ran| ran.switches).or_else(|| if twice { self.switches(&path) } else { None });
         let stat = process::read_task_stat(self.proc, &path, &mut self.buffer).ok().filter(|stat| !stat.kernel)?;
         let alone = stat.threads <= 1;
         let (stack, processor) = process::parse_stack_and_processor(&self.buffer);
