@@ -70,7 +70,7 @@ fn an_attached_segment_is_in_use_whatever_else_is_true_of_it() {
     let Body::Shm(shm) = &mut scene.objects[0].body else { panic!() };
     shm.marked_for_removal = true;
     assert_eq!(state(&scene), (State::InUse, true));
-    said(&scene, "goes with the last detach");
+    said(&scene, "its key is gone, and it goes with the last detach");
 }
 
 #[test]

@@ -6,7 +6,17 @@ use crate::model::{Address, Body, Device, Identity, Kind, Object, Spelled, Which
 impl Snapshot {
     /// The address by which an object can be named again.
     pub fn address(&self, object: usize) -> Address {
-        address(&self.objects[object])
+        let mut address = address(&self.objects[object]);
+        // Most machines have one file system of each: the device is for where the inode alone names several.
+        if let Address::ShmInode { device, .. } | Address::Memfd { device, .. } = &mut address
+            && let Some(whole) = device.take()
+            && self.objects.iter().filter(|object| names(&address, object)).count() > 1
+        {
+            if let Address::ShmInode { device, .. } | Address::Memfd { device, .. } = &mut address {
+                *device = Some(whole);
+            }
+        }
+        address
     }
 
     /// All objects that an address names, by their places: none, one, or several where it is ambiguous. A pid names no
@@ -39,6 +49,10 @@ pub(crate) fn address(object: &Object) -> Address {
     };
     match (&object.body, object.identity) {
         (Body::Queue(_), _) => Address::Queue(which()),
+        (Body::Shm(shm), Identity::File { device, inode }) if shm.deleted => {
+            Address::ShmInode { device: Some(device), inode }
+        }
+        (Body::Memfd(_), Identity::File { device, inode }) => Address::Memfd { device: Some(device), inode },
         (Body::Shm(_), _) => Address::Shm(which()),
         (Body::Semaphore(_), _) => Address::Semaphore(which()),
         (Body::Pipe(_), Identity::File { inode, .. }) => Address::Pipe(inode),
@@ -57,8 +71,8 @@ pub(crate) fn address(object: &Object) -> Address {
             (_, _, Identity::Socket { inode, .. } | Identity::File { inode, .. }) => Address::Socket(inode),
             (_, _, Identity::SysV { .. }) => Address::Socket(0),
         },
-        // A pipe or FIFO is always identified by its file.
-        (Body::Pipe(_) | Body::Fifo(_), _) => Address::Pipe(0),
+        // These are always identified by their file.
+        (Body::Pipe(_) | Body::Fifo(_) | Body::Memfd(_), _) => Address::Pipe(0),
     }
 }
 
@@ -74,6 +88,10 @@ fn nameable(unix: &crate::model::Unix) -> bool {
 /// Whether an address names an object.
 fn names(address: &Address, object: &Object) -> bool {
     match (address, object.kind()) {
+        // What it was called is another's name by now, or nobody's.
+        (Address::ShmInode { device, inode }, _) => object.is_unlinked() && is_file(object, *device, *inode),
+        (_, Kind::Shm) if object.is_unlinked() => false,
+        (Address::Memfd { device, inode }, Kind::Memfd) => is_file(object, *device, *inode),
         (Address::Queue(which), Kind::Queue)
         | (Address::Shm(which), Kind::Shm)
         | (Address::Semaphore(which), Kind::Semaphore) => is_which(which, object),

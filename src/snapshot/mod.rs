@@ -17,6 +17,7 @@ mod sockets;
 mod sysv;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unnamed;
 mod visibility;
 pub mod waits;
 mod want;

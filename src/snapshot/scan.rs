@@ -4,13 +4,15 @@
 //! everything, so that what is found about it belongs together.
 
 use super::Want;
+use super::unnamed::{Sightings, Sort};
 use super::visibility::Hidden;
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
 use crate::kernel::fifo_search::SpecialFile;
 use crate::kernel::file::{self, FileType};
 use crate::kernel::syscall::{self, Wait};
-use crate::kernel::{Error, Result, maps, memory, namespace, process, threads};
+use crate::kernel::unnamed;
+use crate::kernel::{Error, Result, map_files, maps, memory, namespace, posix_shm, process, threads};
 use crate::model::{Device, Identity, Key, Process};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -27,6 +29,9 @@ pub(super) struct Plan<'a> {
     pub(super) files: FxHashSet<(Device, u64)>,
     /// System V segments with attaches, by id: found by mapping.
     pub(super) segments: FxHashMap<i32, Segment>,
+    /// Memory without a name is wanted: memfds, unlinked segments.
+    pub(super) memfds: bool,
+    pub(super) unlinked: bool,
     /// There are queues or sets that somebody could sleep on.
     pub(super) waits: bool,
     /// There are FIFO files that nobody may have open: who sleeps in opening one?
@@ -52,11 +57,27 @@ pub(super) struct Segment {
 
 impl Plan<'_> {
     fn descriptors(&self) -> bool {
-        self.pipes || self.fifos || self.sockets || !self.files.is_empty()
+        self.pipes || self.fifos || self.sockets || !self.files.is_empty() || self.unnamed()
     }
 
     fn maps(&self) -> bool {
-        !self.files.is_empty() || !self.segments.is_empty()
+        !self.files.is_empty() || !self.segments.is_empty() || self.unnamed()
+    }
+
+    /// Whether shared memory is wanted that only its users tell.
+    fn unnamed(&self) -> bool {
+        self.memfds || self.unlinked
+    }
+
+    /// What a file is that the kernel tells without a name; `None` for what is not wanted.
+    fn sort<'p>(&self, internal: &[Device], device: Device, path: &'p [u8]) -> Option<Sort<'p>> {
+        let sort = unnamed::parse(path)?;
+        let wanted = match sort {
+            Sort::Memfd(_) => self.memfds && internal.contains(&device),
+            // A semaphore: see `super::unnamed`.
+            Sort::Shm(name) => self.unlinked && posix_shm::semaphore_name(name).is_none(),
+        };
+        wanted.then_some(sort)
     }
 
     /// Whether the calls that tasks sleep in have to be looked at.
@@ -95,6 +116,8 @@ pub(super) struct Scan {
     pub(super) opening: Option<u32>,
     /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.
     pub(super) opened: Vec<SpecialFile>,
+    /// Shared memory without a name.
+    pub(super) unnamed: Sightings,
     pub(super) seen: usize,
     /// A process was in the list and had ended when it was looked at.
     ended: bool,
@@ -106,6 +129,7 @@ impl Scan {
         self.processes.append(&mut part.processes);
         self.hidden.append(&mut part.hidden);
         self.opened.append(&mut part.opened);
+        self.unnamed.add(part.unnamed);
         self.io_uring |= part.io_uring;
         self.opening = self.opening.or(part.opening);
         self.ended |= part.ended;
@@ -118,7 +142,8 @@ const ROUNDS: usize = 8;
 /// Looks into all processes. One that ends while the others are looked into may have handed what it had to a child that is
 /// younger than the list: those that came since are looked into as well, until none has ended unseen.
 pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
-    let devices = if plan.segments.is_empty() { Vec::new() } else { maps::sysv_devices() };
+    let internal = plan.memfds || !plan.segments.is_empty();
+    let devices = if internal { maps::internal_devices() } else { Vec::new() };
     let mut known = process::read_pids(proc)?;
     let mut scan = look_into(proc, plan, &devices, &known);
     for _ in 1..ROUNDS {
@@ -224,12 +249,21 @@ impl<'a> Worker<'a> {
     }
 
     fn descriptors_of(&mut self, pid: u32, task: &str) -> Result<usize> {
-        let (plan, found) = (self.plan, &mut self.found);
+        let (proc, plan, devices, found) = (self.proc, self.plan, self.devices, &mut self.found);
         self.fds.read(self.proc, task, &mut |open| {
             let wanted = match open.target {
                 Target::Pipe => plan.pipes,
                 Target::Fifo => plan.fifos,
                 Target::Socket => plan.sockets,
+                Target::File if open.unlinked && plan.unnamed() => {
+                    let path = fd::read_path_of(proc, task, open.fd).unwrap_or_default();
+                    plan.sort(devices, open.device, &path).is_some_and(|sort| {
+                        found.unnamed.see((open.device, open.inode), sort, &mut || {
+                            file::stat_at(proc, format!("{task}/fd/{}", open.fd).as_bytes()).ok()
+                        });
+                        true
+                    }) || plan.files.contains(&(open.device, open.inode))
+                }
                 Target::File => plan.files.contains(&(open.device, open.inode)),
                 Target::IoUring => {
                     found.io_uring = true;
@@ -244,26 +278,13 @@ impl<'a> Worker<'a> {
     }
 
     fn maps(&mut self, pid: u32) -> Result<()> {
-        let (plan, devices) = (self.plan, self.devices);
         let (mut mapped, mut attached) = (Vec::new(), Vec::new());
-        let mut each = |mapping: maps::Mapping<'_>| {
-            if plan.files.contains(&(mapping.device, mapping.inode)) {
-                mapped.push((mapping.device, mapping.inode));
-            } else if let Some(key) = mapping.sysv_key()
-                && let Ok(id) = i32::try_from(mapping.inode)
-                && let Some(segment) = plan.segments.get(&id)
-                && (segment.key.0 == key || segment.marked_for_removal)
-                && devices.contains(&mapping.device)
-            {
-                attached.push(id);
-            }
-        };
         let mut task = pid.to_string();
-        if !maps::read(self.proc, &task, &mut self.buffer, &mut each)?
+        if !self.maps_of(pid, &task, &mut mapped, &mut attached)?
             && let Some(other) = self.other_thread(pid)
         {
             task = other;
-            maps::read(self.proc, &task, &mut self.buffer, &mut each)?;
+            self.maps_of(pid, &task, &mut mapped, &mut attached)?;
         }
         mapped.sort_unstable();
         mapped.dedup();
@@ -275,6 +296,38 @@ impl<'a> Worker<'a> {
             self.found.hits.extend(attached.into_iter().map(|id| (pid, Hit::Attached(id))));
         }
         Ok(())
+    }
+
+    /// What a task has mapped of files and attached of segments; whether it has any memory.
+    fn maps_of(
+        &mut self,
+        pid: u32,
+        task: &str,
+        mapped: &mut Vec<(Device, u64)>,
+        attached: &mut Vec<i32>,
+    ) -> Result<bool> {
+        let (proc, plan, devices, unnamed) = (self.proc, self.plan, self.devices, &mut self.found.unnamed);
+        maps::read(proc, task, &mut self.buffer, &mut |mapping| {
+            if plan.unnamed() && plan.sort(devices, mapping.device, mapping.path).is_some() {
+                let path = unnamed::whole_path(proc, pid, &mapping);
+                if let Some(sort) = plan.sort(devices, mapping.device, &path) {
+                    let place = mapping.place();
+                    unnamed.see((mapping.device, mapping.inode), sort, &mut || {
+                        place.and_then(|place| map_files::stat(proc, pid, place).ok())
+                    });
+                }
+                mapped.push((mapping.device, mapping.inode));
+            } else if plan.files.contains(&(mapping.device, mapping.inode)) {
+                mapped.push((mapping.device, mapping.inode));
+            } else if let Some(key) = mapping.sysv_key()
+                && let Ok(id) = i32::try_from(mapping.inode)
+                && let Some(segment) = plan.segments.get(&id)
+                && (segment.key.0 == key || segment.marked_for_removal)
+                && devices.contains(&mapping.device)
+            {
+                attached.push(id);
+            }
+        })
     }
 
     fn waits(&mut self, pid: u32) -> Result<()> {

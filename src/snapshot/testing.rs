@@ -148,7 +148,7 @@ pub(crate) fn queue(id: i32, key: i32, messages: u64, bytes: u64) -> Object {
 pub(crate) fn segment(id: i32, key: i32, size: u64, attaches: u64) -> Object {
     let shm = Shm {
         key: Some(Key(key)),
-        size,
+        size: Some(size),
         resident: Some(size),
         swapped: Some(0),
         attaches: Some(attaches),

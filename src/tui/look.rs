@@ -32,6 +32,8 @@ pub struct Look {
     pub cpu: Duration,
     /// Objects of each view, by [`View::index`].
     pub counts: [usize; View::ALL.len()],
+    /// Those that no look at the tables alone would see, though it sees others of their view.
+    pub unnamed: usize,
     /// What it means; only of a full one.
     pub insight: Option<Insight>,
     places: FxHashMap<Identity, u32>,
@@ -45,8 +47,9 @@ impl Look {
         for object in &snapshot.objects {
             counts[View::of(object).index()] += 1;
         }
+        let unnamed = snapshot.objects.iter().filter(|object| object.is_unnamed_memory()).count();
         let insight = (depth == Depth::Full).then(|| Insight::of(&snapshot));
-        Self { depth, snapshot, cpu, counts, insight, places }
+        Self { depth, snapshot, cpu, counts, unnamed, insight, places }
     }
 
     /// Where an object is in [`Snapshot::objects`].
@@ -134,5 +137,5 @@ impl Picture {
 
 /// Whether a look at the tables alone lists the object: all but what only processes' descriptors tell of.
 pub fn in_tables(object: &Object) -> bool {
-    View::of(object).in_tables()
+    View::of(object).in_tables() && !object.is_unnamed_memory()
 }

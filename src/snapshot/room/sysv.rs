@@ -50,7 +50,7 @@ fn segments(objects: &[Object]) -> Vec<Usage> {
         Err(error) => return all_unread(&[&SHMMNI, &SHMMAX, &SHMALL], &error),
     };
     let below = |limit: u64| (limit < NONE).then_some(limit);
-    let size = |object| segment(object).map(|shm: &Shm| shm.size);
+    let size = |object| segment(object).and_then(|shm: &Shm| shm.size);
     let page = shmat::page() as u64;
     let pages = |object| size(object).map(|bytes: u64| bytes.div_ceil(page));
     vec![
