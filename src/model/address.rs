@@ -128,7 +128,7 @@ const PID_MAX: u64 = 4_194_304;
 
 /// Every word that may stand before the colon.
 const KINDS: [&str; 12] =
-    ["queue", "shm", "memfd", "sem", "semaphore", "pipe", "fifo", "unix", "socket", "tcp", "udp", "pid"];
+    ["queue", "shm", "sem", "semaphore", "memfd", "pipe", "fifo", "unix", "socket", "tcp", "udp", "pid"];
 
 fn kinds() -> String {
     KINDS.join(", ")

@@ -12,7 +12,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::{INITIAL_IPC, INITIAL_PID, Namespaces};
 use crate::model::{
-    Body, Device, Holder, Identity, Ids, Key, Kind, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore, Shm,
+    Body, Device, Holder, Identity, Ids, Key, Kind, Memfd, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore, Shm,
     Socket, SocketState, SocketType, Time, Times, Unix, Usage,
 };
 
@@ -169,6 +169,20 @@ pub(crate) fn semaphores(id: i32, key: i32, values: &[u32], last: u32) -> Object
         times: Times { changed: Some(ago(3_000)), operated: Some(ago(600)), ..Times::default() },
     };
     sysv(Kind::Semaphore, id, Body::Semaphore(Box::new(set)))
+}
+
+/// A memfd of this name.
+pub(crate) fn memfd(inode: u64, name: &str, size: Option<u64>) -> Object {
+    let times = Times { changed: Some(ago(600)), ..Times::default() };
+    let body = Body::Memfd(Box::new(Memfd { size, allocated: size, times }));
+    Object { creator: None, name: Some(name.as_bytes().into()), mode: Some(0o777), ..file(inode, body) }
+}
+
+/// A POSIX segment that was called so.
+pub(crate) fn unlinked(inode: u64, name: &str, size: u64) -> Object {
+    let times = Times { changed: Some(ago(600)), ..Times::default() };
+    let shm = Shm { size: Some(size), allocated: Some(size), deleted: true, times, ..Shm::default() };
+    Object { creator: None, name: Some(name.as_bytes().into()), ..file(inode, Body::Shm(Box::new(shm))) }
 }
 
 /// A pipe with so many ends.
