@@ -4,7 +4,7 @@ use super::holders::HolderRows;
 use super::names::Names;
 use super::processes::Processes;
 use super::scan::{self, Hit, Plan, Segment};
-use super::{Snapshot, Visibility, Want, pipes, posix, records, room, sockets, sysv, unnamed};
+use super::{Snapshot, Visibility, Want, find, pipes, posix, records, room, sockets, sysv, unnamed};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
@@ -109,6 +109,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         host: host::read(),
         namespaces,
         visibility: picture.visibility,
+        twins: find::twins(&picture.objects),
         objects: picture.objects,
         room: Vec::new(),
         clock,
@@ -161,8 +162,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         sockets,
         files,
         segments,
-        memfds: want.kinds.contains(Kinds::MEMFDS),
-        unlinked: want.kinds.contains(Kinds::UNLINKED_SHMS),
+        unnamed: unnamed::Wanted::of(want.kinds),
         waits: sleepable && (want.holders || want.verdict),
         opening: unopened_fifos && want.verdict,
         openers: want.openers && want.kinds.contains(Kinds::FIFOS),

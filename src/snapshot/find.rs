@@ -2,21 +2,22 @@
 
 use super::Snapshot;
 use crate::model::{Address, Body, Device, Identity, Kind, Object, Spelled, Which};
+use rustc_hash::FxHashSet;
 
 impl Snapshot {
     /// The address by which an object can be named again.
     pub fn address(&self, object: usize) -> Address {
-        let mut address = address(&self.objects[object]);
-        // Most machines have one file system of each: the device is for where the inode alone names several.
-        if let Address::ShmInode { device, .. } | Address::Memfd { device, .. } = &mut address
-            && let Some(whole) = device.take()
-            && self.objects.iter().filter(|object| names(&address, object)).count() > 1
-        {
-            if let Address::ShmInode { device, .. } | Address::Memfd { device, .. } = &mut address {
-                *device = Some(whole);
+        let whole = address(&self.objects[object]);
+        match whole {
+            // Most machines have one file system of each: the device is for where the inode alone names several.
+            Address::ShmInode { inode, .. } if !self.twins.contains(&(Kind::Shm, inode)) => {
+                Address::ShmInode { device: None, inode }
             }
+            Address::Memfd { inode, .. } if !self.twins.contains(&(Kind::Memfd, inode)) => {
+                Address::Memfd { device: None, inode }
+            }
+            _ => whole,
         }
-        address
     }
 
     /// All objects that an address names, by their places: none, one, or several where it is ambiguous. A pid names no
@@ -38,6 +39,17 @@ impl Snapshot {
             },
         )
     }
+}
+
+/// Inodes that more than one file without a name has, each on a device of its own.
+pub(super) fn twins(objects: &[Object]) -> FxHashSet<(Kind, u64)> {
+    let mut once = FxHashSet::default();
+    let unnamed = objects.iter().filter(|object| object.is_unnamed_memory());
+    let inodes = unnamed.filter_map(|object| match object.identity {
+        Identity::File { inode, .. } => Some((object.kind(), inode)),
+        _ => None,
+    });
+    inodes.filter(|inode| !once.insert(*inode)).collect()
 }
 
 /// The address of an object by what is known about itself.
@@ -91,13 +103,14 @@ fn names(address: &Address, object: &Object) -> bool {
         // What it was called is another's name by now, or nobody's.
         (Address::ShmInode { device, inode }, _) => object.is_unlinked() && is_file(object, *device, *inode),
         (_, Kind::Shm) if object.is_unlinked() => false,
-        (Address::Memfd { device, inode }, Kind::Memfd) => is_file(object, *device, *inode),
         (Address::Queue(which), Kind::Queue)
         | (Address::Shm(which), Kind::Shm)
         | (Address::Semaphore(which), Kind::Semaphore) => is_which(which, object),
         (Address::Pipe(inode), Kind::Pipe) => is_file(object, None, *inode),
         (Address::Fifo(path), Kind::Fifo) => object.path.as_deref().is_some_and(|p| path.matches(p)),
-        (Address::FifoInode { device, inode }, Kind::Fifo) => is_file(object, *device, *inode),
+        (Address::FifoInode { device, inode }, Kind::Fifo) | (Address::Memfd { device, inode }, Kind::Memfd) => {
+            is_file(object, *device, *inode)
+        }
         (Address::Socket(inode), Kind::Socket) => {
             matches!(object.identity, Identity::Socket { inode: i, .. } if i == *inode)
         }
@@ -141,4 +154,36 @@ fn is_unix(object: &Object, name: &Spelled, abstract_name: bool) -> bool {
     let Body::Socket(socket) = &object.body else { return false };
     let Some(unix) = &socket.unix else { return false };
     unix.by_name && unix.abstract_name == abstract_name && unix.name.as_deref().is_some_and(|n| name.matches(n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::testing::{self, Scene};
+
+    #[test]
+    fn a_device_is_told_only_where_the_inode_alone_names_two() {
+        let other = Device { major: 0, minor: 99 };
+        let elsewhere = |inode, object| Object { identity: Identity::File { device: other, inode }, ..object };
+        let mut scene = Scene::default();
+        scene.add(testing::unlinked(5, "/a", 1));
+        scene.add(elsewhere(5, testing::unlinked(5, "/a", 1)));
+        scene.add(testing::memfd(5, "a", None));
+        scene.add(elsewhere(6, testing::unlinked(6, "/b", 1)));
+        let snapshot = scene.picture();
+        let addresses: Vec<String> = (0..4).map(|place| snapshot.address(place).to_string()).collect();
+        assert_eq!(addresses, ["shm:[0:14:5]", "shm:[0:99:5]", "memfd:[5]", "shm:[6]"]);
+        let places = |text: &str| match Address::parse(text) {
+            Ok(address) => snapshot.find(&address).collect(),
+            Err(_) => Vec::new(),
+        };
+        for (place, address) in addresses.iter().enumerate() {
+            assert_eq!(places(address), [place], "{address}");
+        }
+        assert_eq!(
+            (places("shm:[5]"), places("memfd:[0:14:5]"), places("shm:[0:99:6]")),
+            (vec![0, 1], vec![2], vec![3])
+        );
+        assert_eq!((places("shm:/a"), places("memfd:[6]"), places("shm:5")), (vec![], vec![], vec![]));
+    }
 }

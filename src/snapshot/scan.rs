@@ -4,15 +4,14 @@
 //! everything, so that what is found about it belongs together.
 
 use super::Want;
-use super::unnamed::{Sightings, Sort};
+use super::unnamed::{self, Sightings};
 use super::visibility::Hidden;
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
 use crate::kernel::fifo_search::SpecialFile;
 use crate::kernel::file::{self, FileType};
 use crate::kernel::syscall::{self, Wait};
-use crate::kernel::unnamed;
-use crate::kernel::{Error, Result, map_files, maps, memory, namespace, posix_shm, process, threads};
+use crate::kernel::{Error, Result, maps, memory, namespace, process, threads};
 use crate::model::{Device, Identity, Key, Process};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -29,9 +28,8 @@ pub(super) struct Plan<'a> {
     pub(super) files: FxHashSet<(Device, u64)>,
     /// System V segments with attaches, by id: found by mapping.
     pub(super) segments: FxHashMap<i32, Segment>,
-    /// Memory without a name is wanted: memfds, unlinked segments.
-    pub(super) memfds: bool,
-    pub(super) unlinked: bool,
+    /// Shared memory without a name: found by descriptor and by mapping, and by nothing else.
+    pub(super) unnamed: unnamed::Wanted,
     /// There are queues or sets that somebody could sleep on.
     pub(super) waits: bool,
     /// There are FIFO files that nobody may have open: who sleeps in opening one?
@@ -57,27 +55,11 @@ pub(super) struct Segment {
 
 impl Plan<'_> {
     fn descriptors(&self) -> bool {
-        self.pipes || self.fifos || self.sockets || !self.files.is_empty() || self.unnamed()
+        self.pipes || self.fifos || self.sockets || !self.files.is_empty() || self.unnamed.any()
     }
 
     fn maps(&self) -> bool {
-        !self.files.is_empty() || !self.segments.is_empty() || self.unnamed()
-    }
-
-    /// Whether shared memory is wanted that only its users tell.
-    fn unnamed(&self) -> bool {
-        self.memfds || self.unlinked
-    }
-
-    /// What a file is that the kernel tells without a name; `None` for what is not wanted.
-    fn sort<'p>(&self, internal: &[Device], device: Device, path: &'p [u8]) -> Option<Sort<'p>> {
-        let sort = unnamed::parse(path)?;
-        let wanted = match sort {
-            Sort::Memfd(_) => self.memfds && internal.contains(&device),
-            // A semaphore: see `super::unnamed`.
-            Sort::Shm(name) => self.unlinked && posix_shm::semaphore_name(name).is_none(),
-        };
-        wanted.then_some(sort)
+        !self.files.is_empty() || !self.segments.is_empty() || self.unnamed.any()
     }
 
     /// Whether the calls that tasks sleep in have to be looked at.
@@ -142,7 +124,7 @@ const ROUNDS: usize = 8;
 /// Looks into all processes. One that ends while the others are looked into may have handed what it had to a child that is
 /// younger than the list: those that came since are looked into as well, until none has ended unseen.
 pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
-    let internal = plan.memfds || !plan.segments.is_empty();
+    let internal = plan.unnamed.memfds || !plan.segments.is_empty();
     let devices = if internal { maps::internal_devices() } else { Vec::new() };
     let mut known = process::read_pids(proc)?;
     let mut scan = look_into(proc, plan, &devices, &known);
@@ -255,14 +237,9 @@ impl<'a> Worker<'a> {
                 Target::Pipe => plan.pipes,
                 Target::Fifo => plan.fifos,
                 Target::Socket => plan.sockets,
-                Target::File if open.unlinked && plan.unnamed() => {
-                    let path = fd::read_path_of(proc, task, open.fd).unwrap_or_default();
-                    plan.sort(devices, open.device, &path).is_some_and(|sort| {
-                        found.unnamed.see((open.device, open.inode), sort, &mut || {
-                            file::stat_at(proc, format!("{task}/fd/{}", open.fd).as_bytes()).ok()
-                        });
-                        true
-                    }) || plan.files.contains(&(open.device, open.inode))
+                Target::File if open.unlinked && plan.unnamed.any() => {
+                    found.unnamed.see_open(proc, task, &open, plan.unnamed, devices)
+                        || plan.files.contains(&(open.device, open.inode))
                 }
                 Target::File => plan.files.contains(&(open.device, open.inode)),
                 Target::IoUring => {
@@ -308,17 +285,9 @@ impl<'a> Worker<'a> {
     ) -> Result<bool> {
         let (proc, plan, devices, unnamed) = (self.proc, self.plan, self.devices, &mut self.found.unnamed);
         maps::read(proc, task, &mut self.buffer, &mut |mapping| {
-            if plan.unnamed() && plan.sort(devices, mapping.device, mapping.path).is_some() {
-                let path = unnamed::whole_path(proc, pid, &mapping);
-                if let Some(sort) = plan.sort(devices, mapping.device, &path) {
-                    let place = mapping.place();
-                    unnamed.see((mapping.device, mapping.inode), sort, &mut || {
-                        place.and_then(|place| map_files::stat(proc, pid, place).ok())
-                    });
-                }
-                mapped.push((mapping.device, mapping.inode));
-            } else if plan.files.contains(&(mapping.device, mapping.inode)) {
-                mapped.push((mapping.device, mapping.inode));
+            let file = (mapping.device, mapping.inode);
+            if unnamed.see_mapped(proc, pid, &mapping, plan.unnamed, devices) || plan.files.contains(&file) {
+                mapped.push(file);
             } else if let Some(key) = mapping.sysv_key()
                 && let Ok(id) = i32::try_from(mapping.inode)
                 && let Some(segment) = plan.segments.get(&id)

@@ -12,8 +12,8 @@ use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::{INITIAL_IPC, INITIAL_PID, Namespaces};
 use crate::model::{
-    Body, Device, Holder, Identity, Ids, Key, Kind, Memfd, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore, Shm,
-    Socket, SocketState, SocketType, Time, Times, Unix, Usage,
+    Body, Device, Holder, Identity, Ids, Key, Kind, Memfd, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore,
+    Shm, Socket, SocketState, SocketType, Time, Times, Unix, Usage,
 };
 
 /// When a scene's picture is taken: 2026-11-21T04:30:00Z.
@@ -102,6 +102,7 @@ impl Scene {
             visibility: Visibility { initial_ipc_namespace: true, ..self.visibility.clone() },
             sockets: sockets.collect(),
             places: self.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect(),
+            twins: super::find::twins(&self.objects),
             objects: self.objects.clone(),
             room: self.room.clone(),
             clock: Clock { now, boot: BOOT, ticks_per_second: 100 },

@@ -5,11 +5,48 @@
 //! so that neither their name nor, without privilege, whether they are gone can be told.
 
 use super::collect::Picture;
-use crate::kernel::file::Stat;
-use crate::kernel::posix_shm;
-pub(super) use crate::kernel::unnamed::Unnamed as Sort;
-use crate::model::{Body, Device, Identity, Memfd, Object, Shm, Time, Times};
+use crate::kernel::fd::{self, OpenFd};
+use crate::kernel::file::{self, Stat};
+use crate::kernel::maps::Mapping;
+use crate::kernel::unnamed::{Unnamed, parse, whole_path};
+use crate::kernel::{map_files, posix_shm};
+use crate::model::{Body, Device, Identity, Kinds, Memfd, Object, Shm, Time, Times};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::os::fd::BorrowedFd;
+
+/// What of it is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Memfds.
+    pub(super) memfds: bool,
+    /// Unlinked segments.
+    pub(super) unlinked: bool,
+}
+
+impl Wanted {
+    /// What is of these kinds.
+    pub(super) const fn of(kinds: Kinds) -> Self {
+        Self { memfds: kinds.contains(Kinds::MEMFDS), unlinked: kinds.contains(Kinds::UNLINKED_SHMS) }
+    }
+
+    /// Whether anything.
+    pub(super) const fn any(self) -> bool {
+        self.memfds || self.unlinked
+    }
+
+    /// What a file is, by its path and device; `None` for all that is not looked for. `internal` are the kernel's devices.
+    fn sort<'p>(self, internal: &[Device], device: Device, path: &'p [u8]) -> Option<Unnamed<'p>> {
+        if !self.any() {
+            return None;
+        }
+        let sort = parse(path)?;
+        let wanted = match sort {
+            Unnamed::Memfd(_) => self.memfds && internal.contains(&device),
+            Unnamed::Shm(name) => self.unlinked && posix_shm::semaphore_name(name).is_none(),
+        };
+        wanted.then_some(sort)
+    }
+}
 
 /// Files without a name that processes were seen to have, by device and inode.
 #[derive(Debug, Default)]
@@ -24,11 +61,46 @@ struct Sighting {
 }
 
 impl Sightings {
+    /// Notes what a descriptor of a task is open on, a file that no name leads to; whether it is looked for.
+    pub(super) fn see_open(
+        &mut self,
+        proc: BorrowedFd<'_>,
+        task: &str,
+        open: &OpenFd,
+        wanted: Wanted,
+        internal: &[Device],
+    ) -> bool {
+        let Ok(path) = fd::read_path_of(proc, task, open.fd) else { return false };
+        let Some(sort) = wanted.sort(internal, open.device, &path) else { return false };
+        let stat = || file::stat_at(proc, format!("{task}/fd/{}", open.fd).as_bytes()).ok();
+        self.see((open.device, open.inode), sort, &stat);
+        true
+    }
+
+    /// Notes what a process has mapped, likewise, by what maps says of it: it may have a name all the same.
+    pub(super) fn see_mapped(
+        &mut self,
+        proc: BorrowedFd<'_>,
+        pid: u32,
+        mapping: &Mapping<'_>,
+        wanted: Wanted,
+        internal: &[Device],
+    ) -> bool {
+        if wanted.sort(internal, mapping.device, mapping.path).is_none() {
+            return false;
+        }
+        let path = whole_path(proc, pid, mapping);
+        let Some(sort) = wanted.sort(internal, mapping.device, &path) else { return false };
+        let stat = || map_files::stat(proc, pid, mapping.place()?).ok();
+        self.see((mapping.device, mapping.inode), sort, &stat);
+        true
+    }
+
     /// Notes one. Its attributes are asked for until somebody has told them.
-    pub(super) fn see(&mut self, file: (Device, u64), sort: Sort<'_>, stat: &mut dyn FnMut() -> Option<Stat>) {
+    fn see(&mut self, file: (Device, u64), sort: Unnamed<'_>, stat: &dyn Fn() -> Option<Stat>) {
         let (memfd, name) = match sort {
-            Sort::Memfd(name) => (true, name),
-            Sort::Shm(name) => (false, name),
+            Unnamed::Memfd(name) => (true, name),
+            Unnamed::Shm(name) => (false, name),
         };
         let seen = self.0.entry(file).or_insert_with(|| Sighting { memfd, name: name.into(), stat: None });
         // One that had several names is called by the first in the alphabet, whoever was looked at first.
@@ -44,8 +116,8 @@ impl Sightings {
     /// Adds what others have seen.
     pub(super) fn add(&mut self, others: Self) {
         for (file, other) in others.0 {
-            let sort = if other.memfd { Sort::Memfd(&other.name) } else { Sort::Shm(&other.name) };
-            self.see(file, sort, &mut || other.stat);
+            let sort = if other.memfd { Unnamed::Memfd(&other.name) } else { Unnamed::Shm(&other.name) };
+            self.see(file, sort, &|| other.stat);
         }
     }
 }
@@ -77,7 +149,9 @@ struct Named {
 impl Named {
     fn read() -> Self {
         match posix_shm::read_files() {
-            Ok(files) => Self { device: posix_shm::device(), files: files.iter().map(|file| file.stat.inode).collect() },
+            Ok(files) => {
+                Self { device: posix_shm::device(), files: files.iter().map(|file| file.stat.inode).collect() }
+            }
             Err(_) => Self::default(),
         }
     }

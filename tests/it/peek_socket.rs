@@ -6,9 +6,7 @@ use crate::support::users::NOBODY;
 use crate::support::{isolated, isolated_with_users, sockets};
 use ipcx::actions::{Care, PeekRequest, Refusal, Target, plan_peek};
 use ipcx::model::Address;
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, socketpair,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::fstat;
 use serde_json::{Value, json};
 use std::io::{Read, Write};

@@ -4,8 +4,8 @@
 use super::super::{Refusal, subject::Subject};
 use super::memory::{self, Attacher, Memory};
 use super::refused;
-use crate::kernel::shmat::{self, Attached};
 use crate::kernel::maps::Place;
+use crate::kernel::shmat::{self, Attached};
 use crate::kernel::{file, map_files, maps, shmctl, sysvipc};
 use crate::model::{Device, How, Source};
 use std::os::fd::OwnedFd;

@@ -1,7 +1,9 @@
 //! An object in JSON: what every kind has, and the block named after its kind.
 
 use super::fields::{Fields, json};
-use crate::model::{Address, Body, Family, Holder, Identity, Ids, Inet, Memfd, PipeEnds, Queue, SemSet, Shm, Socket, Time};
+use crate::model::{
+    Address, Body, Family, Holder, Identity, Ids, Inet, Memfd, PipeEnds, Queue, SemSet, Shm, Socket, Time,
+};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use serde::Serialize;

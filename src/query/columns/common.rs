@@ -27,21 +27,22 @@ pub(super) const FAMILY: Column =
     .word()
     .weight(40);
 
-pub(super) const NAME: Column =
-    Column::text("name", "POSIX name, a memfd's, or the one a unix socket is bound to, with @ in front if abstract", |row| {
-        match &row.object().body {
-            Body::Socket(socket) => {
-                let unix = socket.unix.as_ref();
-                match (Cell::name(unix.and_then(|unix| unix.name.as_deref())), unix) {
-                    (Cell::Text(name), Some(unix)) if unix.abstract_name => Cell::text(format!("@{name}")),
-                    (cell, _) => cell,
-                }
+pub(super) const NAME: Column = Column::text(
+    "name",
+    "POSIX name, a memfd's, or the one a unix socket is bound to, with @ in front if abstract",
+    |row| match &row.object().body {
+        Body::Socket(socket) => {
+            let unix = socket.unix.as_ref();
+            match (Cell::name(unix.and_then(|unix| unix.name.as_deref())), unix) {
+                (Cell::Text(name), Some(unix)) if unix.abstract_name => Cell::text(format!("@{name}")),
+                (cell, _) => cell,
             }
-            _ => Cell::name(row.object().name.as_deref()),
         }
-    })
-    .weight(70)
-    .cut();
+        _ => Cell::name(row.object().name.as_deref()),
+    },
+)
+.weight(70)
+.cut();
 
 pub(super) const PATH: Column =
     Column::text("path", "file behind it", |row| Cell::name(row.object().path.as_deref())).weight(45).cut();
@@ -255,7 +256,8 @@ fn in_short<'r>(row: &'r Row<'_>) -> Cell<'r> {
             let attaches = if let Body::Shm(shm) = &row.object().body { shm.attaches } else { None };
             let attaches = attaches.map(|n| format!("{n} attach{}", if n == 1 { "" } else { "es" }));
             // Nothing else in the row says what it was called.
-            let name = row.object().name.as_deref().filter(|_| row.object().is_unnamed_memory()).map(crate::model::escape);
+            let name =
+                row.object().name.as_deref().filter(|_| row.object().is_unnamed_memory()).map(crate::model::escape);
             let name = name.map(|name| format!("{}{name}", if row.object().is_unlinked() { "deleted " } else { "" }));
             [bytes, attaches, name].into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
