@@ -497,14 +497,14 @@ fn a_file_never_named_in_dev_shm_is_one_too() {
 fn what_is_unlinked_takes_room_of_its_dev_shm_alone() {
     isolated_with_users(|| {
         let file = unlinked("large", 0);
-        file.write_at(&[1; 300_000], 0).unwrap();
+        file.write_at(&vec![1; 300_000], 0).unwrap();
         std::os::unix::fs::fchown(&file, Some(NOBODY), None).unwrap();
         let _other = Child::new(&[], || {
             unshare(CloneFlags::CLONE_NEWNS).unwrap();
             let nothing: Option<&str> = None;
             mount(Some("other"), "/dev/shm", Some("tmpfs"), MsFlags::empty(), nothing).unwrap();
             let file = unlinked("larger", 0);
-            file.write_at(&[1; 900_000], 0).unwrap();
+            file.write_at(&vec![1; 900_000], 0).unwrap();
             file
         });
         let document = json(&["limits", "--json", "/dev/shm"]);
