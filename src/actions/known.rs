@@ -96,7 +96,9 @@ fn kinds(object: &Object) -> Kinds {
         (Kind::Queue, Some(Family::Sysv)) => Kinds::SYSV_QUEUES,
         (Kind::Queue, _) => Kinds::POSIX_QUEUES,
         (Kind::Shm, Some(Family::Sysv)) => Kinds::SYSV_SHMS,
+        (Kind::Shm, _) if object.is_unlinked() => Kinds::UNLINKED_SHMS,
         (Kind::Shm, _) => Kinds::POSIX_SHMS,
+        (Kind::Memfd, _) => Kinds::MEMFDS,
         (Kind::Semaphore, Some(Family::Sysv)) => Kinds::SYSV_SEMS,
         (Kind::Semaphore, _) => Kinds::POSIX_SEMS,
         (Kind::Pipe, _) => Kinds::PIPES,
@@ -112,7 +114,7 @@ fn sysv(object: &Object) -> Option<SysvStat> {
         Body::Queue(queue) => (queue.key, queue.times),
         Body::Shm(shm) => (shm.key, shm.times),
         Body::Semaphore(set) => (set.key, set.times),
-        Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => (None, crate::model::Times::default()),
+        Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) | Body::Memfd(_) => (None, crate::model::Times::default()),
     };
     let (Identity::SysV { .. }, Some(owner), Some(creator)) = (object.identity, object.owner, object.creator) else {
         return None;

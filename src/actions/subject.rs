@@ -25,6 +25,8 @@ pub(super) enum NoSubject {
     Changed,
     /// A pipe has no name.
     Pipe,
+    /// A memfd, or a segment whose name is gone.
+    Unnamed,
     /// The socket is bound to no file.
     Unbound,
     /// Its file's path is not known.
@@ -62,6 +64,7 @@ impl Subject {
                 Ok(Self::PosixQueue { name: name.into(), device, inode })
             }
             (Body::Pipe(_), _) => Err(NoSubject::Pipe),
+            _ if object.is_unnamed_memory() => Err(NoSubject::Unnamed),
             (Body::Socket(socket), _) => {
                 // Where several have the name it leads to one of them, which need not be this.
                 let unix = socket.unix.as_ref().filter(|unix| unix.by_name && !unix.abstract_name);

@@ -194,6 +194,8 @@ const fn noun_of(address: &Address) -> &'static str {
     match address {
         Address::Queue(_) => "message queue",
         Address::Shm(_) => "shared memory segment",
+        Address::ShmInode { .. } => "unlinked segment",
+        Address::Memfd { .. } => "memfd",
         Address::Semaphore(_) => "semaphore or set",
         Address::Pipe(_) => "pipe",
         Address::Fifo(_) | Address::FifoInode { .. } => "FIFO",
@@ -209,6 +211,8 @@ fn add_address(address: &Address, want: &mut Want) {
     want.kinds |= match address {
         Address::Queue(which) => Kinds::QUEUES & family(which),
         Address::Shm(which) => Kinds::SHMS & family(which),
+        Address::ShmInode { .. } => Kinds::UNLINKED_SHMS,
+        Address::Memfd { .. } => Kinds::MEMFDS,
         Address::Semaphore(which) => Kinds::SEMS & family(which),
         Address::Pipe(_) => Kinds::PIPES,
         Address::Fifo(_) | Address::FifoInode { .. } => Kinds::FIFOS,

@@ -20,7 +20,9 @@ pub(super) struct KindArgs {
     /// Message queues, System V and POSIX
     #[arg(short = 'q', long)]
     queues: bool,
-    /// Shared memory segments, System V and POSIX
+    /// Shared memory: System V and POSIX segments, memfds, and segments whose name is gone
+    ///
+    /// What has no name is found through the processes that have it.
     #[arg(short = 'm', long)]
     shmems: bool,
     /// System V semaphore sets and POSIX named semaphores
@@ -58,20 +60,22 @@ impl KindArgs {
         };
         let kinds = union(&[
             (self.queues, Kinds::QUEUES),
-            (self.shmems, Kinds::SHMS),
+            (self.shmems, Kinds::MEMORY),
             (self.semaphores, Kinds::SEMS),
             (self.pipes, Kinds::PIPES),
             (self.fifos, Kinds::FIFOS),
             (self.unix, Kinds::UNIX),
             (self.inet, Kinds::INET),
         ]);
-        let families = union(&[(self.sysv, Kinds::SYSV), (self.posix, Kinds::POSIX)]);
+        // A segment whose name is gone is still a POSIX one.
+        let posix = Kinds::POSIX | Kinds::UNLINKED_SHMS;
+        let families = union(&[(self.sysv, Kinds::SYSV), (self.posix, posix)]);
         match (kinds.is_empty(), families.is_empty()) {
             (true, true) => Kinds::all(),
             (true, false) => families,
             (false, true) => kinds,
-            // Pipes and sockets belong to neither family, and were asked for by name.
-            (false, false) => kinds & (families | !(Kinds::SYSV | Kinds::POSIX)),
+            // Pipes and sockets belong to neither family, and were asked for by name; memfds were not.
+            (false, false) => kinds & (families | !(Kinds::SYSV | posix | Kinds::MEMFDS)),
         }
     }
 }

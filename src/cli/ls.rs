@@ -20,6 +20,7 @@ Examples:
   ipcx ls -q                        message queues
   ipcx ls leaked -o +why            what nobody uses any more, and why
   ipcx ls -m user:alice 'size>1M'   large segments of one user
+  ipcx ls kind:memfd                memory of memfd_create, with who has it
   ipcx ls -f /run                   FIFOs, also those in /run that nobody has open
   ipcx ls --json | jq .objects      for programs
   ipcx ls --list-columns            what -o, --sort and filters know";

@@ -72,7 +72,7 @@ fn after_help() -> String {
     format!(
         "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\nAn object is named by its \
          address, as every table prints it: queue:5 by id, queue:0x4d2 by key, queue:/orders by name;\nshm:, sem: \
-         likewise; fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or a path.\n\nThe old \
+         likewise; 'memfd:[1033]', fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or a path.\n\nThe old \
          names work as they always did: `ipcx ipcs`, `ipcx ipcrm`, `ipcx ipcmk`, `ipcx lsipc`, or links of these \
          names to ipcx.\n\nExit \
          codes:\n{codes}"

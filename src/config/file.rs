@@ -82,7 +82,7 @@ impl Default for Columns {
         let of = |kinds| columns::for_kinds(kinds, false);
         Self {
             queues: of(Kinds::QUEUES),
-            memory: of(Kinds::SHMS),
+            memory: of(Kinds::MEMORY),
             semaphores: of(Kinds::SEMS),
             pipes: of(Kinds::PIPES | Kinds::FIFOS),
             // An internet socket has all of these as well.

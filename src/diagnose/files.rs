@@ -62,7 +62,7 @@ fn last_change(object: &Object) -> Time {
         Body::Shm(shm) => shm.times.latest(),
         Body::Semaphore(set) => set.times.latest(),
         Body::Pipe(ends) | Body::Fifo(ends) => ends.changed,
-        Body::Socket(_) => None,
+        Body::Socket(_) | Body::Memfd(_) => None,
     };
     changed.unwrap_or(Time { secs: 0, nanos: 0 })
 }

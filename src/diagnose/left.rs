@@ -73,6 +73,7 @@ fn program(holders: &[Holder]) -> Option<u32> {
 fn bytes(object: &Object) -> u64 {
     match &object.body {
         Body::Queue(queue) => queue.bytes.unwrap_or(0),
+        Body::Memfd(memfd) => memfd.allocated.unwrap_or(0),
         Body::Shm(shm) => shm.allocated.unwrap_or_else(|| shm.resident.unwrap_or(0) + shm.swapped.unwrap_or(0)),
         Body::Semaphore(_) | Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => 0,
     }

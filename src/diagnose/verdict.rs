@@ -76,6 +76,10 @@ fn judge(snapshot: &Snapshot, place: usize, reasons: &mut Reasons) -> Judgement 
     }
 }
 
+/// Of memory that no name leads to. To unlink at once what is handed on to children is how careful programs do it: while one
+/// of them has it, it is used and nothing else.
+const ONLY_HOLDERS: &str = "only processes that have it can reach it, and it goes with the last of them";
+
 /// Whether somebody has the object or sleeps on it, or the object itself tells of such users.
 fn is_used(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &mut Reasons) -> bool {
     let mut used = say_holders(snapshot, holders, reasons);
@@ -89,9 +93,13 @@ fn is_used(snapshot: &Snapshot, object: &Object, holders: &[Holder], reasons: &m
                 reasons.say(|| format!("attached {attaches} {}{by}", times(attaches)));
             }
             if shm.marked_for_removal && attaches > 0 {
-                reasons.say(|| "marked for removal: goes with the last detach".to_owned());
+                reasons.say(|| "marked for removal: its key is gone, and it goes with the last detach".to_owned());
+            }
+            if shm.deleted {
+                reasons.say(|| format!("its name is gone: {ONLY_HOLDERS}"));
             }
         }
+        Body::Memfd(_) => reasons.say(|| format!("it has no name: {ONLY_HOLDERS}")),
         Body::Queue(queue) => {
             if let Some(notify) = queue.notify {
                 used = true;

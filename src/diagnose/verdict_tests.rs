@@ -73,7 +73,27 @@ fn an_attached_segment_is_in_use_whatever_else_is_true_of_it() {
     let Body::Shm(shm) = &mut scene.objects[0].body else { panic!() };
     shm.marked_for_removal = true;
     assert_eq!(state(&scene), (State::InUse, true));
-    said(&scene, "goes with the last detach");
+    said(&scene, "its key is gone, and it goes with the last detach");
+}
+
+#[test]
+fn memory_without_a_name_is_in_use_and_goes_with_its_last_process() {
+    let cases = [
+        (testing::memfd(7, "cache", Some(4_096)), "it has no name"),
+        (testing::unlinked(7, "/cache", 4_096), "its name is gone"),
+    ];
+    for (object, says) in cases {
+        for role in [Role::Mapped, Role::Open] {
+            let mut scene = alone(object.clone());
+            scene.hold(0, 812, role);
+            assert_eq!(state(&scene), (State::InUse, true));
+            said(&scene, says);
+            said(&scene, "it goes with the last of them");
+            // What cannot be seen changes nothing about what can.
+            scene.visibility.hides_processes = true;
+            assert_eq!(state(&scene), (State::InUse, true));
+        }
+    }
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct OpenFd {
     pub inode: u64,
     /// Owner of the inode: for a pipe or socket the user who made it.
     pub uid: u32,
+    /// No name leads to it any more (`stx_nlink` 0): of a file one that was removed, or that never had one.
+    pub unlinked: bool,
     /// Open for reading; known for pipes and FIFOs.
     pub reads: bool,
     /// Open for writing; likewise.
@@ -130,7 +132,16 @@ impl FdReader {
             },
             _ => return Ok(None),
         };
-        let mut open = OpenFd { fd, target, device, inode: st.stx_ino, uid: st.stx_uid, reads: false, writes: false };
+        let mut open = OpenFd {
+            fd,
+            target,
+            device,
+            inode: st.stx_ino,
+            uid: st.stx_uid,
+            unlinked: st.stx_nlink == 0,
+            reads: false,
+            writes: false,
+        };
         if matches!(target, Target::Pipe | Target::Fifo) {
             let mode = fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
             (open.reads, open.writes) = (mode & libc::S_IRUSR != 0, mode & libc::S_IWUSR != 0);
@@ -191,7 +202,7 @@ fn link(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<Vec<u8>> {
 
 /// `statx(2)` through the link, without asking a server (`AT_STATX_DONT_SYNC`).
 fn statx(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<libc::statx> {
-    let mask = libc::STATX_TYPE | libc::STATX_INO | libc::STATX_UID;
+    let mask = libc::STATX_TYPE | libc::STATX_INO | libc::STATX_UID | libc::STATX_NLINK;
     let mut st = MaybeUninit::<libc::statx>::zeroed();
     // SAFETY: `dir` is open, `name` NUL-terminated, `st` valid for writes of a whole struct statx.
     let result =

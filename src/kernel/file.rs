@@ -37,6 +37,8 @@ pub struct Stat {
     pub device: Device,
     /// Inode.
     pub inode: u64,
+    /// Its last name is gone (`st_nlink` 0), or it never had one: only descriptors and mappings keep it.
+    pub unlinked: bool,
     /// Owner.
     pub owner: Ids,
     /// Size in bytes.
@@ -63,6 +65,7 @@ impl From<FileStat> for Stat {
             mode: (st.st_mode & 0o7777) as u16,
             device: Device::from_stat(st.st_dev),
             inode: st.st_ino,
+            unlinked: st.st_nlink == 0,
             owner: Ids { uid: st.st_uid, gid: Some(st.st_gid) },
             size: st.st_size.max(0) as u64,
             allocated: st.st_blocks.max(0) as u64 * 512,
@@ -276,7 +279,17 @@ pub fn pread(fd: impl AsFd, bytes: &mut [u8], offset: u64) -> Result<usize> {
 /// owner and with `CAP_FOWNER`) so that reading leaves its access time alone. Otherwise only if `may_stamp`. Opening
 /// leaves no trace but for those who watch it (`inotify`). Needs read permission. Errors: [`Error::Permission`].
 pub fn open_to_read(dir: impl AsFd, path: &[u8], may_stamp: bool) -> Result<OwnedFd> {
-    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    open_with(dir, path, OFlag::O_NOFOLLOW, may_stamp)
+}
+
+/// The same of what a link of /proc leads to: a file that may have no name any more. It need not be the one that was meant:
+/// compare device and inode of what was opened.
+pub fn open_linked_to_read(dir: impl AsFd, path: &[u8], may_stamp: bool) -> Result<OwnedFd> {
+    open_with(dir, path, OFlag::empty(), may_stamp)
+}
+
+fn open_with(dir: impl AsFd, path: &[u8], more: OFlag, may_stamp: bool) -> Result<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | more;
     let open = |flags| openat(&dir, OsStr::from_bytes(path), flags, Mode::empty());
     let opened = match open(flags | OFlag::O_NOATIME) {
         Err(Errno::EPERM) if may_stamp => open(flags),

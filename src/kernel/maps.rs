@@ -47,7 +47,7 @@ impl Place {
 
 impl Mapping<'_> {
     /// The key in the name of a System V segment's mapping: `/SYSV00001234 (deleted)`. Any file may have such a name, so
-    /// the device has to be compared as well: see [`sysv_devices`].
+    /// the device has to be compared as well: see [`internal_devices`].
     pub fn sysv_key(&self) -> Option<i32> {
         let name = self.path.strip_prefix(b"/SYSV")?;
         let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
@@ -128,9 +128,9 @@ pub fn read_shared(proc: impl AsFd, task: &str, address: u64, buffer: &mut Vec<u
     Ok(found)
 }
 
-/// The devices on which System V segments live: the kernel's internal tmpfs and, for `SHM_HUGETLB`, its internal
-/// hugetlbfs mounts. A memfd lives on the same ones, so an empty one, closed at once, tells their numbers.
-pub fn sysv_devices() -> Vec<Device> {
+/// The devices on which System V segments and memfds live: the kernel's internal tmpfs and, for `SHM_HUGETLB`, its internal
+/// hugetlbfs mounts. An empty memfd, closed at once, tells their numbers.
+pub fn internal_devices() -> Vec<Device> {
     use nix::sys::memfd::{MFdFlags, memfd_create};
     let sizes = [
         MFdFlags::empty(),
@@ -198,8 +198,8 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_device_is_known() {
-        assert!(!sysv_devices().is_empty());
+    fn an_internal_device_is_known() {
+        assert!(!internal_devices().is_empty());
     }
 
     proptest! {

@@ -68,6 +68,7 @@ pub mod timer;
 pub mod umask;
 pub mod unix_connect;
 pub mod unix_diag;
+pub mod unnamed;
 pub mod users;
 
 mod error;

@@ -7,6 +7,7 @@
 
 use super::file::{self, FileType, Stat};
 use super::{Error, Result, umask};
+use crate::model::Device;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -34,8 +35,13 @@ pub struct ShmFile {
 impl ShmFile {
     /// The name by which `sem_open` knows it, without its slash, if it is a semaphore.
     pub fn semaphore_name(&self) -> Option<&[u8]> {
-        self.name.strip_prefix(b"sem.").filter(|name| !name.is_empty())
+        semaphore_name(&self.name)
     }
+}
+
+/// The same of a file's name in the directory.
+pub fn semaphore_name(file: &[u8]) -> Option<&[u8]> {
+    file.strip_prefix(b"sem.").filter(|name| !name.is_empty())
 }
 
 /// Value and waiters of a POSIX semaphore.
@@ -62,6 +68,11 @@ pub fn read_files() -> Result<Vec<ShmFile>> {
         (stat.file_type == FileType::Regular).then_some(ShmFile { name, stat })
     });
     Ok(files.collect())
+}
+
+/// The device of the directory, and so of its files where it is a file system of its own; `None` where it is missing.
+pub fn device() -> Option<Device> {
+    file::stat_at(nix::fcntl::AT_FDCWD, DIRECTORY.as_bytes()).ok().map(|stat| stat.device)
 }
 
 /// An open segment. Closed when dropped; the name stays.

@@ -3,6 +3,7 @@
 
 use super::text::Numbers;
 use super::{Error, Result, file, ipc_info, posix_shm};
+use crate::model::Device;
 use nix::sys::resource::{Resource, getrlimit};
 
 /// Most bytes of a System V queue without `CAP_SYS_RESOURCE` (`kernel.msgmnb`).
@@ -143,6 +144,8 @@ pub fn queue_charge(messages: u64, message_bytes: u64) -> u64 {
 /// How full a file system is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
+    /// Its device, if that could be told.
+    pub device: Option<Device>,
     /// Bytes in use.
     pub used: u64,
     /// Bytes that it takes; `None` where it has no limit.
@@ -154,15 +157,16 @@ pub struct Fill {
 /// How full /dev/shm is. Errors: as `statvfs(3)`.
 pub fn dev_shm() -> Result<Fill> {
     let of = stat_dev_shm()?;
+    let device = posix_shm::device();
     let inodes = (of.files() > 0).then(|| (of.files().saturating_sub(of.files_free()), of.files()));
     if of.blocks() > 0 {
         let bytes = |blocks: u64| blocks.saturating_mul(of.fragment_size());
         let used = bytes(of.blocks().saturating_sub(of.blocks_free()));
-        return Ok(Fill { used, size: Some(bytes(of.blocks())), inodes });
+        return Ok(Fill { device, used, size: Some(bytes(of.blocks())), inodes });
     }
     // Without a limit a tmpfs does not count at all (`shmem_statfs`); its files do.
     let used = posix_shm::read_files()?.iter().map(|file| file.stat.allocated).sum();
-    Ok(Fill { used, size: None, inodes })
+    Ok(Fill { device, used, size: None, inodes })
 }
 
 /// Free bytes of /dev/shm; `None` where it has no limit. Errors: as `statvfs(3)`.

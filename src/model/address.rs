@@ -22,6 +22,20 @@ pub enum Address {
     Queue(Which),
     /// `shm:7`, `shm:0x52e2`, `shm:/cache`.
     Shm(Which),
+    /// `shm:[33]`, `shm:[0:43:33]`: a POSIX segment whose name is gone.
+    ShmInode {
+        /// Device of its file system; without it, any.
+        device: Option<Device>,
+        /// Inode.
+        inode: u64,
+    },
+    /// `memfd:[1033]`, `memfd:[0:1:1033]`: memory of `memfd_create`.
+    Memfd {
+        /// Device of its file system, of which the kernel has one more for each size of huge pages; without it, any.
+        device: Option<Device>,
+        /// Inode.
+        inode: u64,
+    },
     /// `sem:3`, `sem:0x1f`, `sem:/lock`; also spelled `semaphore:`.
     Semaphore(Which),
     /// `pipe:[411970]`: the inode, as `/proc/PID/fd` prints it.
@@ -87,7 +101,7 @@ pub enum AddressError {
     Inode {
         /// The whole text.
         text: String,
-        /// `pipe`, `fifo`, `socket`.
+        /// `pipe`, `fifo`, `socket`, `memfd`, `shm`.
         kind: &'static str,
     },
     /// Neither a path nor an inode in brackets.
@@ -113,7 +127,8 @@ pub enum AddressError {
 const PID_MAX: u64 = 4_194_304;
 
 /// Every word that may stand before the colon.
-const KINDS: [&str; 11] = ["queue", "shm", "sem", "semaphore", "pipe", "fifo", "unix", "socket", "tcp", "udp", "pid"];
+const KINDS: [&str; 12] =
+    ["queue", "shm", "sem", "semaphore", "memfd", "pipe", "fifo", "unix", "socket", "tcp", "udp", "pid"];
 
 fn kinds() -> String {
     KINDS.join(", ")
@@ -142,7 +157,15 @@ impl Address {
         }
         match kind {
             b"queue" => Ok(Self::Queue(Which::parse(which)?)),
+            b"shm" if which.starts_with(b"[") => {
+                let (device, inode) = device_and_inode(which).ok_or_else(|| no_inode(text, "shm"))?;
+                Ok(Self::ShmInode { device, inode })
+            }
             b"shm" => Ok(Self::Shm(Which::parse(which)?)),
+            b"memfd" => {
+                let (device, inode) = device_and_inode(which).ok_or_else(|| no_inode(text, "memfd"))?;
+                Ok(Self::Memfd { device, inode })
+            }
             b"sem" | b"semaphore" => Ok(Self::Semaphore(Which::parse(which)?)),
             b"pipe" => bracketed_inode(which).map(Self::Pipe).ok_or_else(|| no_inode(text, "pipe")),
             b"socket" => bracketed_inode(which).map(Self::Socket).ok_or_else(|| no_inode(text, "socket")),
@@ -252,11 +275,12 @@ impl fmt::Display for Address {
         match self {
             Self::Queue(which) => write!(f, "queue:{which}"),
             Self::Shm(which) => write!(f, "shm:{which}"),
+            Self::ShmInode { device, inode } => bracketed(f, "shm", *device, *inode),
+            Self::Memfd { device, inode } => bracketed(f, "memfd", *device, *inode),
             Self::Semaphore(which) => write!(f, "sem:{which}"),
             Self::Pipe(inode) => write!(f, "pipe:[{inode}]"),
             Self::Fifo(path) => write!(f, "fifo:{}", guarded(path, "[")),
-            Self::FifoInode { device: Some(device), inode } => write!(f, "fifo:[{device}:{inode}]"),
-            Self::FifoInode { device: None, inode } => write!(f, "fifo:[{inode}]"),
+            Self::FifoInode { device, inode } => bracketed(f, "fifo", *device, *inode),
             Self::Unix { name, abstract_name: true } => write!(f, "unix:@{name}"),
             Self::Unix { name, abstract_name: false } => write!(f, "unix:{}", guarded(name, "[@")),
             Self::Socket(inode) => write!(f, "socket:[{inode}]"),
@@ -265,6 +289,13 @@ impl fmt::Display for Address {
             Self::Path(path) if is_path(path.raw()) => path.fmt(f),
             Self::Path(path) => write!(f, "./{path}"),
         }
+    }
+}
+
+fn bracketed(f: &mut fmt::Formatter<'_>, kind: &str, device: Option<Device>, inode: u64) -> fmt::Result {
+    match device {
+        Some(device) => write!(f, "{kind}:[{device}:{inode}]"),
+        None => write!(f, "{kind}:[{inode}]"),
     }
 }
 

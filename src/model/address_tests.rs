@@ -20,6 +20,10 @@ fn every_form_is_read_and_printed() {
         ("shm:2147483647", Address::Shm(Which::Id(i32::MAX))),
         ("shm:0xffffffff", Address::Shm(Which::Key(Key(-1)))),
         ("shm:/ca:che", Address::Shm(name("/ca:che"))),
+        ("shm:[33]", Address::ShmInode { device: None, inode: 33 }),
+        ("shm:[0:43:33]", Address::ShmInode { device, inode: 33 }),
+        ("memfd:[1033]", Address::Memfd { device: None, inode: 1033 }),
+        ("memfd:[0:43:1033]", Address::Memfd { device, inode: 1033 }),
         ("sem:3", Address::Semaphore(Which::Id(3))),
         ("sem:/lock", Address::Semaphore(name("/lock"))),
         ("pipe:[411970]", Address::Pipe(411_970)),
@@ -112,7 +116,7 @@ fn damaged_numbers_are_refused() {
         "007",
         "00",
         "٣",
-        "[5]",
+        "[x]",
         "5,6",
         "@x",
         "orders",
@@ -132,7 +136,14 @@ fn damaged_numbers_are_refused() {
     }
     for rest in ["", "5", "[0:43:0]", "[0:43]", "[:43:5]", "[0:43:5:6]", "[+0:43:5]", "[x]", "[5", "\0"] {
         assert_refused(&format!("fifo:{rest}"));
+        assert_refused(&format!("memfd:{rest}"));
+        // A number alone is the id of a System V segment.
+        if rest != "5" {
+            assert_refused(&format!("shm:{rest}"));
+        }
     }
+    assert_refused("queue:[5]");
+    assert_refused("sem:[5]");
     for rest in ["", "@", "[", "[5", "[x]", "[0]", "/a\0"] {
         assert_refused(&format!("unix:{rest}"));
     }
@@ -171,6 +182,9 @@ fn words_that_are_no_address_say_what_is() {
         ("[411970]", "kind:which"),
         ("fifo:411970", "fifo:[411970]"),
         ("pipe:411970", "pipe:[411970]"),
+        ("memfd:411970", "memfd:[411970]"),
+        ("memfd:name", "memfd:[411970]"),
+        ("shm:[5", "shm:[411970]"),
         ("queue:0x0", "IPC_PRIVATE"),
         ("queue:4294967297", "`4294967297` is out of range"),
         ("queue:12abc", "`12abc`"),
@@ -262,6 +276,10 @@ proptest! {
             Address::Socket(inode),
             Address::FifoInode { device: None, inode },
             Address::FifoInode { device, inode },
+            Address::ShmInode { device: None, inode },
+            Address::ShmInode { device, inode },
+            Address::Memfd { device: None, inode },
+            Address::Memfd { device, inode },
         ];
         if key != 0 {
             addresses.push(Address::Semaphore(Which::Key(Key(key))));

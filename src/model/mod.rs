@@ -34,6 +34,6 @@ pub use reaction::{Disposition, Init, Reaction, Receiver, SignalSet};
 pub use removal::{RemovalTarget, TargetError};
 pub use signal::{DefaultAction, Signal, SignalError, Signals};
 pub use socket::{FileDoubt, Inet, Protocol, Socket, SocketState, SocketType, Unix};
-pub use sysv::{Key, Message, Notify, Queue, SemSet, Semaphore, Shm};
+pub use sysv::{Key, Memfd, Message, Notify, Queue, SemSet, Semaphore, Shm};
 pub use time::{Time, Times};
 pub use usage::{Of, Top, Unit, Usage};

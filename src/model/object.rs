@@ -2,7 +2,7 @@
 
 use super::device::Device;
 use super::socket::Socket;
-use super::sysv::{Queue, SemSet, Shm};
+use super::sysv::{Memfd, Queue, SemSet, Shm};
 use super::time::Time;
 
 /// What an object is.
@@ -20,6 +20,8 @@ pub enum Kind {
     Fifo,
     /// Socket.
     Socket,
+    /// Anonymous memory with a descriptor (`man 2 memfd_create`).
+    Memfd,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::Pipe => "pipe",
             Self::Fifo => "fifo",
             Self::Socket => "socket",
+            Self::Memfd => "memfd",
         }
     }
 }
@@ -85,15 +88,23 @@ bitflags::bitflags! {
         const UNIX = 1 << 8;
         /// Internet sockets.
         const INET = 1 << 9;
+        /// POSIX segments whose name is gone: known only by who has them open or mapped.
+        const UNLINKED_SHMS = 1 << 10;
+        /// Memory of `memfd_create`, likewise.
+        const MEMFDS = 1 << 11;
         /// Both families of queues.
         const QUEUES = Self::SYSV_QUEUES.bits() | Self::POSIX_QUEUES.bits();
         /// Both families of segments.
         const SHMS = Self::SYSV_SHMS.bits() | Self::POSIX_SHMS.bits();
+        /// Shared memory of every sort.
+        const MEMORY = Self::SHMS.bits() | Self::UNNAMED_MEMORY.bits();
+        /// Shared memory that has no name: only looking into every process finds it.
+        const UNNAMED_MEMORY = Self::UNLINKED_SHMS.bits() | Self::MEMFDS.bits();
         /// Both families of semaphores.
         const SEMS = Self::SYSV_SEMS.bits() | Self::POSIX_SEMS.bits();
         /// Everything from System V.
         const SYSV = Self::SYSV_QUEUES.bits() | Self::SYSV_SHMS.bits() | Self::SYSV_SEMS.bits();
-        /// Everything from POSIX.
+        /// Everything from POSIX that has a name.
         const POSIX = Self::POSIX_QUEUES.bits() | Self::POSIX_SHMS.bits() | Self::POSIX_SEMS.bits();
     }
 }
@@ -163,6 +174,8 @@ pub enum Body {
     Fifo(PipeEnds),
     /// Socket.
     Socket(Box<Socket>),
+    /// Memory of `memfd_create`.
+    Memfd(Box<Memfd>),
 }
 
 /// One IPC object.
@@ -170,7 +183,7 @@ pub enum Body {
 pub struct Object {
     /// Identity.
     pub identity: Identity,
-    /// POSIX name (with its slash).
+    /// POSIX name (with its slash), also one that is gone; of a memfd what it was called, which may be anything but empty.
     pub name: Option<Box<[u8]>>,
     /// Path of the file behind it. For a FIFO: where it really lies in this mount namespace, if it could be confirmed.
     pub path: Option<Box<[u8]>>,
@@ -194,13 +207,42 @@ impl Object {
             Body::Pipe(_) => Kind::Pipe,
             Body::Fifo(_) => Kind::Fifo,
             Body::Socket(_) => Kind::Socket,
+            Body::Memfd(_) => Kind::Memfd,
         }
     }
 
-    /// Where it comes from; `None` for pipes and FIFOs.
+    /// Whether it is a POSIX segment whose name is gone, so that nothing but its inode tells it.
+    pub const fn is_unlinked(&self) -> bool {
+        matches!(&self.body, Body::Shm(shm) if shm.deleted)
+    }
+
+    /// Whether it is shared memory that no name leads to: only processes that have it tell of it, and it goes with the last.
+    pub const fn is_unnamed_memory(&self) -> bool {
+        self.is_unlinked() || matches!(self.body, Body::Memfd(_))
+    }
+
+    /// Size of shared memory, bytes; `None` for all else, and where it cannot be told.
+    pub fn memory_size(&self) -> Option<u64> {
+        match &self.body {
+            Body::Shm(shm) => shm.size,
+            Body::Memfd(memfd) => memfd.size,
+            _ => None,
+        }
+    }
+
+    /// What a file of shared memory really takes, bytes; `None` for System V segments, which tell it otherwise.
+    pub fn memory_allocated(&self) -> Option<u64> {
+        match &self.body {
+            Body::Shm(shm) => shm.allocated,
+            Body::Memfd(memfd) => memfd.allocated,
+            _ => None,
+        }
+    }
+
+    /// Where it comes from; `None` for pipes, FIFOs and memfds.
     pub fn family(&self) -> Option<Family> {
         match (&self.body, &self.identity) {
-            (Body::Pipe(_) | Body::Fifo(_), _) => None,
+            (Body::Pipe(_) | Body::Fifo(_) | Body::Memfd(_), _) => None,
             (Body::Socket(socket), _) if socket.unix.is_some() => Some(Family::Unix),
             (Body::Socket(_), _) => Some(Family::Inet),
             (_, Identity::SysV { .. }) => Some(Family::Sysv),

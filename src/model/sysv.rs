@@ -56,8 +56,9 @@ pub struct Queue {
 pub struct Shm {
     /// System V key.
     pub key: Option<Key>,
-    /// Size in bytes as asked for (`shm_segsz`, `st_size`).
-    pub size: u64,
+    /// Size in bytes as asked for (`shm_segsz`, `st_size`); `None` for an unlinked one that is only mapped, by processes whose
+    /// mappings this user may not open.
+    pub size: Option<u64>,
     /// System V: bytes in memory.
     pub resident: Option<u64>,
     /// System V: bytes in swap.
@@ -68,8 +69,21 @@ pub struct Shm {
     pub attaches: Option<u64>,
     /// System V: removed, but kept while somebody is attached (`SHM_DEST`).
     pub marked_for_removal: bool,
+    /// POSIX: its name is gone (`shm_unlink`), and it goes with the last process that has it.
+    pub deleted: bool,
     /// System V: locked in memory (`SHM_LOCKED`).
     pub locked: bool,
+    /// Times.
+    pub times: Times,
+}
+
+/// Memory of `memfd_create(2)`: it has no name that could be opened, only what it was called for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memfd {
+    /// Size in bytes (`st_size`); `None` where it is only mapped, by processes whose mappings this user may not open.
+    pub size: Option<u64>,
+    /// Bytes that it really takes (`st_blocks`).
+    pub allocated: Option<u64>,
     /// Times.
     pub times: Times,
 }

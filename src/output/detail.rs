@@ -163,7 +163,12 @@ pub fn process_objects(process: &Process, rows: &[Row<'_>]) -> Vec<Line> {
     for row in rows {
         for holder in row.holders().iter().filter(|holder| holder.pid == process.pid && holder.alive) {
             let fd = holder.fd.map(|fd| format!(" fd {fd}")).unwrap_or_default();
-            let text = format!("{:<14} {}{fd}", holder.role.name(), row.snapshot.address(row.place));
+            let mut text = format!("{:<14} {}{fd}", holder.role.name(), row.snapshot.address(row.place));
+            if row.object().is_unnamed_memory() {
+                // Its address is a number that says nothing.
+                let name = row.object().name.as_deref().map(escape).unwrap_or_default();
+                let _ = write!(text, "  {name}");
+            }
             let line = Line { leads: Leads::Object(row.object().identity), ..Line::new("", text) };
             match holder.role {
                 role if role.is_waiting() => waits.push(line),
@@ -179,5 +184,25 @@ pub fn process_objects(process: &Process, rows: &[Row<'_>]) -> Vec<Line> {
     }
     waits.append(&mut has);
     waits.append(&mut recorded);
+    waits.extend(process_memory(process, rows));
     waits
+}
+
+/// What its shared memory comes to, each object once however often the process has it.
+fn process_memory(process: &Process, rows: &[Row<'_>]) -> Option<Line> {
+    let has = |row: &&Row<'_>| {
+        let mut holders = row.holders().iter();
+        matches!(row.object().body, Body::Shm(_) | Body::Memfd(_))
+            && holders.any(|holder| holder.pid == process.pid && !holder.role.is_record())
+    };
+    let sizes: Vec<Option<u64>> = rows.iter().filter(has).map(|row| row.object().memory_size()).collect();
+    let sum = sizes.iter().flatten().fold(0, |sum: u64, size| sum.saturating_add(*size));
+    let mut text = String::new();
+    Cell::Size(sum).print(&mut text, Style::default());
+    let _ = write!(text, " ({sum} bytes) in {} of shared memory", sizes.len());
+    let unknown = sizes.iter().filter(|size| size.is_none()).count();
+    if unknown > 0 {
+        let _ = write!(text, ", of which {unknown} tell no size");
+    }
+    (!sizes.is_empty()).then(|| Line::new("memory", text))
 }

@@ -38,7 +38,7 @@ pub struct ProcessRow {
 pub struct Held {
     /// Message queues.
     pub queues: u32,
-    /// Segments, attached, mapped or open.
+    /// Segments and memfds, attached, mapped or open.
     pub segments: u32,
     /// Bytes of these segments: what they are made for, whether it was ever touched or not.
     pub segment_bytes: u64,
@@ -55,7 +55,8 @@ impl Held {
         let mut held = Self::default();
         let mut last = None;
         for (place, role) in &holding.objects {
-            let body = &snapshot.objects[*place].body;
+            let object = &snapshot.objects[*place];
+            let body = &object.body;
             // The kernel knows who has a segment attached: its record of the last one to do so says nothing more.
             if role.is_record() && matches!(body, Body::Shm(_)) || last == Some(*place) {
                 continue;
@@ -63,9 +64,9 @@ impl Held {
             last = Some(*place);
             match body {
                 Body::Queue(_) => held.queues += 1,
-                Body::Shm(shm) => {
+                Body::Shm(_) | Body::Memfd(_) => {
                     held.segments += 1;
-                    held.segment_bytes += shm.size;
+                    held.segment_bytes = held.segment_bytes.saturating_add(object.memory_size().unwrap_or(0));
                 }
                 Body::Semaphore(_) => held.semaphores += 1,
                 Body::Pipe(_) | Body::Fifo(_) => held.pipes += 1,

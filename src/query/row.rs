@@ -213,9 +213,15 @@ impl Row<'_> {
         if let (Body::Socket(_), Identity::Socket { inode, .. }) = (&self.object().body, self.object().identity) {
             all.push(format!("socket:[{inode}]"));
         }
-        if let (Body::Fifo(_), Identity::File { device, inode }) = (&self.object().body, self.object().identity) {
-            all.push(format!("fifo:[{inode}]"));
-            all.push(format!("fifo:[{device}:{inode}]"));
+        let kind = match &self.object().body {
+            Body::Fifo(_) => Some("fifo"),
+            Body::Memfd(_) => Some("memfd"),
+            Body::Shm(shm) if shm.deleted => Some("shm"),
+            _ => None,
+        };
+        if let (Some(kind), Identity::File { device, inode }) = (kind, self.object().identity) {
+            all.push(format!("{kind}:[{inode}]"));
+            all.push(format!("{kind}:[{device}:{inode}]"));
         }
         all
     }

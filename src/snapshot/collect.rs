@@ -4,7 +4,7 @@ use super::holders::HolderRows;
 use super::names::Names;
 use super::processes::Processes;
 use super::scan::{self, Hit, Plan, Segment};
-use super::{Snapshot, Visibility, Want, pipes, posix, records, room, sockets, sysv, waits};
+use super::{Snapshot, Visibility, Want, find, pipes, posix, records, room, sockets, sysv, unnamed, waits};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
@@ -112,6 +112,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
         host: host::read(),
         namespaces,
         visibility: picture.visibility,
+        twins: find::twins(&picture.objects),
         objects: picture.objects,
         room: Vec::new(),
         clock,
@@ -164,6 +165,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         sockets,
         files,
         segments,
+        unnamed: unnamed::Wanted::of(want.kinds),
         waits: sleepable && (want.holders || want.verdict),
         opening: unopened_fifos && want.verdict,
         openers: want.openers && want.kinds.contains(Kinds::FIFOS),
@@ -206,6 +208,7 @@ fn look_into_processes(
     if plan.openers {
         pipes::add_opened(scan.opened, picture);
     }
+    unnamed::add(scan.unnamed, picture);
     join_files_and_waits(&scan.hits, plan.ipc.unwrap_or(0), picture);
     for process in scan.processes {
         processes.insert(process);
@@ -229,7 +232,8 @@ fn something_is_missing(picture: &Picture) -> bool {
         Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_) => {
             matches!(object.identity, Identity::File { .. }) && !held.contains(&place)
         }
-        Body::Fifo(_) | Body::Socket(_) => false,
+        // Memfds are known by who has them.
+        Body::Fifo(_) | Body::Socket(_) | Body::Memfd(_) => false,
     })
 }
 

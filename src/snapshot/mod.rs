@@ -17,6 +17,7 @@ mod sockets;
 mod sysv;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unnamed;
 mod visibility;
 pub mod waits;
 mod want;
@@ -28,11 +29,11 @@ pub use want::Want;
 use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::Namespaces;
-use crate::model::{Holder, Identity, Object, Process, Time, Usage};
+use crate::model::{Holder, Identity, Kind, Object, Process, Time, Usage};
 use holders::Holders;
 use names::Names;
 use processes::Processes;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A picture of what was asked for, at one time.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ pub struct Snapshot {
     names: Names,
     sockets: FxHashMap<u64, u32>,
     places: FxHashMap<Identity, u32>,
+    twins: FxHashSet<(Kind, u64)>,
 }
 
 impl Snapshot {

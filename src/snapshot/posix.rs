@@ -98,7 +98,7 @@ fn last_change(stat: &Stat) -> Time {
 
 fn shm(file: &ShmFile) -> Object {
     let shm = Shm {
-        size: file.stat.size,
+        size: Some(file.stat.size),
         allocated: Some(file.stat.allocated),
         times: Times { changed: Some(last_change(&file.stat)), ..Times::default() },
         ..Shm::default()

@@ -4,6 +4,7 @@
 //! everything, so that what is found about it belongs together.
 
 use super::Want;
+use super::unnamed::{self, Sightings};
 use super::visibility::Hidden;
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
@@ -27,6 +28,8 @@ pub(super) struct Plan<'a> {
     pub(super) files: FxHashSet<(Device, u64)>,
     /// System V segments with attaches, by id: found by mapping.
     pub(super) segments: FxHashMap<i32, Segment>,
+    /// Shared memory without a name: found by descriptor and by mapping, and by nothing else.
+    pub(super) unnamed: unnamed::Wanted,
     /// There are queues or sets that somebody could sleep on.
     pub(super) waits: bool,
     /// There are FIFO files that nobody may have open: who sleeps in opening one?
@@ -52,11 +55,11 @@ pub(super) struct Segment {
 
 impl Plan<'_> {
     pub(super) fn descriptors(&self) -> bool {
-        self.pipes || self.fifos || self.sockets || !self.files.is_empty()
+        self.pipes || self.fifos || self.sockets || !self.files.is_empty() || self.unnamed.any()
     }
 
     fn maps(&self) -> bool {
-        !self.files.is_empty() || !self.segments.is_empty()
+        !self.files.is_empty() || !self.segments.is_empty() || self.unnamed.any()
     }
 
     /// Whether the calls that tasks sleep in have to be looked at.
@@ -97,6 +100,8 @@ pub(super) struct Scan {
     pub(super) opening: Option<u32>,
     /// The FIFOs that somebody sleeps in opening, by the paths that they were opened by.
     pub(super) opened: Vec<SpecialFile>,
+    /// Shared memory without a name.
+    pub(super) unnamed: Sightings,
     pub(super) seen: usize,
 }
 
@@ -106,6 +111,7 @@ impl Scan {
         self.processes.append(&mut part.processes);
         self.hidden.append(&mut part.hidden);
         self.opened.append(&mut part.opened);
+        self.unnamed.add(part.unnamed);
         self.io_uring |= part.io_uring;
         self.carriers.append(&mut part.carriers);
         self.opening = self.opening.or(part.opening);
@@ -119,7 +125,8 @@ const ROUNDS: usize = 8;
 /// closed it before it was looked into itself, as every shell does with a pipeline: those that came since are looked into as
 /// well, until there are none.
 pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
-    let devices = if plan.segments.is_empty() { Vec::new() } else { maps::sysv_devices() };
+    let internal = plan.unnamed.memfds || !plan.segments.is_empty();
+    let devices = if internal { maps::internal_devices() } else { Vec::new() };
     let mut known = process::read_pids(proc)?;
     let mut scan = look_into(proc, plan, &devices, &known);
     for _ in 1..ROUNDS {
@@ -226,7 +233,7 @@ impl<'a> Worker<'a> {
     }
 
     fn descriptors_of(&mut self, pid: u32, task: &str) -> Result<usize> {
-        let (plan, found) = (self.plan, &mut self.found);
+        let (proc, plan, devices, found) = (self.proc, self.plan, self.devices, &mut self.found);
         self.fds.read(self.proc, task, &mut |open| {
             if matches!(open.target, Target::Socket | Target::IoUring) && found.carriers.last() != Some(&pid) {
                 found.carriers.push(pid);
@@ -235,6 +242,10 @@ impl<'a> Worker<'a> {
                 Target::Pipe => plan.pipes,
                 Target::Fifo => plan.fifos,
                 Target::Socket => plan.sockets,
+                Target::File if open.unlinked && plan.unnamed.any() => {
+                    found.unnamed.see_open(proc, task, &open, plan.unnamed, devices)
+                        || plan.files.contains(&(open.device, open.inode))
+                }
                 Target::File => plan.files.contains(&(open.device, open.inode)),
                 Target::IoUring => {
                     found.io_uring = true;
@@ -249,26 +260,13 @@ impl<'a> Worker<'a> {
     }
 
     fn maps(&mut self, pid: u32) -> Result<()> {
-        let (plan, devices) = (self.plan, self.devices);
         let (mut mapped, mut attached) = (Vec::new(), Vec::new());
-        let mut each = |mapping: maps::Mapping<'_>| {
-            if plan.files.contains(&(mapping.device, mapping.inode)) {
-                mapped.push((mapping.device, mapping.inode));
-            } else if let Some(key) = mapping.sysv_key()
-                && let Ok(id) = i32::try_from(mapping.inode)
-                && let Some(segment) = plan.segments.get(&id)
-                && (segment.key.0 == key || segment.marked_for_removal)
-                && devices.contains(&mapping.device)
-            {
-                attached.push(id);
-            }
-        };
         let mut task = pid.to_string();
-        if !maps::read(self.proc, &task, &mut self.buffer, &mut each)?
+        if !self.maps_of(pid, &task, &mut mapped, &mut attached)?
             && let Some(other) = self.other_thread(pid)
         {
             task = other;
-            maps::read(self.proc, &task, &mut self.buffer, &mut each)?;
+            self.maps_of(pid, &task, &mut mapped, &mut attached)?;
         }
         mapped.sort_unstable();
         mapped.dedup();
@@ -280,6 +278,30 @@ impl<'a> Worker<'a> {
             self.found.hits.extend(attached.into_iter().map(|id| (pid, Hit::Attached(id))));
         }
         Ok(())
+    }
+
+    /// What a task has mapped of files and attached of segments; whether it has any memory.
+    fn maps_of(
+        &mut self,
+        pid: u32,
+        task: &str,
+        mapped: &mut Vec<(Device, u64)>,
+        attached: &mut Vec<i32>,
+    ) -> Result<bool> {
+        let (proc, plan, devices, unnamed) = (self.proc, self.plan, self.devices, &mut self.found.unnamed);
+        maps::read(proc, task, &mut self.buffer, &mut |mapping| {
+            let file = (mapping.device, mapping.inode);
+            if unnamed.see_mapped(proc, pid, &mapping, plan.unnamed, devices) || plan.files.contains(&file) {
+                mapped.push(file);
+            } else if let Some(key) = mapping.sysv_key()
+                && let Ok(id) = i32::try_from(mapping.inode)
+                && let Some(segment) = plan.segments.get(&id)
+                && (segment.key.0 == key || segment.marked_for_removal)
+                && devices.contains(&mapping.device)
+            {
+                attached.push(id);
+            }
+        })
     }
 
     fn waits(&mut self, pid: u32) -> Result<()> {

@@ -95,12 +95,13 @@ fn queue(line: &MsgLine, namespace: u64, limit_bytes: Option<u64>, largest: Opti
 fn shm(line: &ShmLine, namespace: u64) -> Object {
     let shm = Shm {
         key: Some(line.perm.key),
-        size: line.size,
+        size: Some(line.size),
         resident: line.resident,
         swapped: line.swapped,
         allocated: None,
         attaches: Some(line.attaches),
         marked_for_removal: line.marked_for_removal(),
+        deleted: false,
         locked: line.locked(),
         times: Times {
             changed: Time::recorded(line.changed),

@@ -12,8 +12,8 @@ use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::{INITIAL_IPC, INITIAL_PID, Namespaces};
 use crate::model::{
-    Body, Device, Holder, Identity, Ids, Key, Kind, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore, Shm,
-    Socket, SocketState, SocketType, Time, Times, Unix, Usage,
+    Body, Device, Holder, Identity, Ids, Key, Kind, Memfd, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore,
+    Shm, Socket, SocketState, SocketType, Time, Times, Unix, Usage,
 };
 
 /// When a scene's picture is taken: 2026-11-21T04:30:00Z.
@@ -102,6 +102,7 @@ impl Scene {
             visibility: Visibility { initial_ipc_namespace: true, ..self.visibility.clone() },
             sockets: sockets.collect(),
             places: self.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)).collect(),
+            twins: super::find::twins(&self.objects),
             objects: self.objects.clone(),
             room: self.room.clone(),
             clock: Clock { now, boot: BOOT, ticks_per_second: 100 },
@@ -148,7 +149,7 @@ pub(crate) fn queue(id: i32, key: i32, messages: u64, bytes: u64) -> Object {
 pub(crate) fn segment(id: i32, key: i32, size: u64, attaches: u64) -> Object {
     let shm = Shm {
         key: Some(Key(key)),
-        size,
+        size: Some(size),
         resident: Some(size),
         swapped: Some(0),
         attaches: Some(attaches),
@@ -169,6 +170,20 @@ pub(crate) fn semaphores(id: i32, key: i32, values: &[u32], last: u32) -> Object
         times: Times { changed: Some(ago(3_000)), operated: Some(ago(600)), ..Times::default() },
     };
     sysv(Kind::Semaphore, id, Body::Semaphore(Box::new(set)))
+}
+
+/// A memfd of this name.
+pub(crate) fn memfd(inode: u64, name: &str, size: Option<u64>) -> Object {
+    let times = Times { changed: Some(ago(600)), ..Times::default() };
+    let body = Body::Memfd(Box::new(Memfd { size, allocated: size, times }));
+    Object { creator: None, name: Some(name.as_bytes().into()), mode: Some(0o777), ..file(inode, body) }
+}
+
+/// A POSIX segment that was called so.
+pub(crate) fn unlinked(inode: u64, name: &str, size: u64) -> Object {
+    let times = Times { changed: Some(ago(600)), ..Times::default() };
+    let shm = Shm { size: Some(size), allocated: Some(size), deleted: true, times, ..Shm::default() };
+    Object { creator: None, name: Some(name.as_bytes().into()), ..file(inode, Body::Shm(Box::new(shm))) }
 }
 
 /// A pipe with so many ends.

@@ -3,7 +3,7 @@
 
 use super::view::View;
 use crate::diagnose::{self, Severity, State};
-use crate::model::{Body, escape};
+use crate::model::{Body, Object, escape};
 use crate::query::problems::ProblemRow;
 use crate::query::processes::ProcessRow;
 use crate::snapshot::Snapshot;
@@ -114,8 +114,8 @@ fn states(snapshot: &Snapshot) -> [States; View::ALL.len()] {
 /// Who has most: objects that stay by themselves by owner, what goes with its process by process.
 fn most(snapshot: &Snapshot, processes: &[ProcessRow]) -> Vec<Most> {
     let mut all = Vec::new();
-    let of_body = |body: &Body| match body {
-        Body::Shm(shm) => shm.size,
+    let of_body = |object: &Object| match &object.body {
+        Body::Shm(_) | Body::Memfd(_) => object.memory_size().unwrap_or(0),
         Body::Queue(queue) => queue.messages.unwrap_or(0),
         Body::Semaphore(set) => set.count,
         Body::Pipe(_) | Body::Fifo(_) | Body::Socket(_) => 0,
@@ -128,7 +128,7 @@ fn most(snapshot: &Snapshot, processes: &[ProcessRow]) -> Vec<Most> {
             let Some(ids) = object.owner else { continue };
             let (objects, amount) = users.entry(ids.uid).or_default();
             *objects += 1;
-            *amount = amount.saturating_add(of_body(&object.body));
+            *amount = amount.saturating_add(of_body(object));
         }
         all.extend(largest(users.into_iter().map(|(uid, (objects, amount))| {
             let name = snapshot.user_name(uid).map(|name| escape(name.as_bytes()).into_owned());

@@ -32,6 +32,8 @@ pub struct Look {
     pub cpu: Duration,
     /// Objects of each view, by [`View::index`].
     pub counts: [usize; View::ALL.len()],
+    /// Those that no look at the tables alone would see, though it sees others of their view.
+    pub unnamed: usize,
     /// What it means; only of a full one.
     pub insight: Option<Insight>,
     places: FxHashMap<Identity, u32>,
@@ -45,8 +47,9 @@ impl Look {
         for object in &snapshot.objects {
             counts[View::of(object).index()] += 1;
         }
+        let unnamed = snapshot.objects.iter().filter(|object| object.is_unnamed_memory()).count();
         let insight = (depth == Depth::Full).then(|| Insight::of(&snapshot));
-        Self { depth, snapshot, cpu, counts, insight, places }
+        Self { depth, snapshot, cpu, counts, unnamed, insight, places }
     }
 
     /// Where an object is in [`Snapshot::objects`].
@@ -134,5 +137,37 @@ impl Picture {
 
 /// Whether a look at the tables alone lists the object: all but what only processes' descriptors tell of.
 pub fn in_tables(object: &Object) -> bool {
-    View::of(object).in_tables()
+    View::of(object).in_tables() && !object.is_unnamed_memory()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::{Kind, Role};
+    use crate::snapshot::testing::{self, Scene};
+
+    #[test]
+    fn a_look_at_the_tables_takes_nothing_away_that_they_never_had() {
+        let mut scene = Scene::default();
+        let segment = scene.add(testing::segment(7, 1, 4096, 0));
+        for object in [testing::memfd(33, "cache", Some(4096)), testing::unlinked(34, "/gone", 10)] {
+            let place = scene.add(object);
+            scene.hold(place, 812, Role::Mapped);
+        }
+        let identities: Vec<Identity> = scene.objects.iter().map(|object| object.identity).collect();
+        let mut picture = Picture::default();
+        picture.take(Arc::new(Look::new(Depth::Full, scene.picture(), Duration::ZERO)));
+        // The segment is gone, and no table has the others.
+        scene.objects.truncate(segment);
+        scene.holders.clear();
+        picture.take(Arc::new(Look::new(Depth::Tables, scene.picture(), Duration::ZERO)));
+        let rows = picture.rows(|object| View::of(object) == View::Memory);
+        let kinds: Vec<Kind> = rows.iter().map(|row| row.object().kind()).collect();
+        assert_eq!(kinds, [Kind::Memfd, Kind::Shm]);
+        assert!(rows.iter().all(|row| row.holders().len() == 1));
+        let known: Vec<bool> = identities.iter().map(|identity| picture.row(*identity).is_some()).collect();
+        assert_eq!(known, [false, true, true]);
+        assert_eq!((picture.full.unwrap().unnamed, picture.tables.unwrap().unnamed), (2, 0));
+    }
 }

@@ -105,14 +105,14 @@ impl View {
     pub const fn of(object: &Object) -> Self {
         match object.kind() {
             Kind::Queue => Self::Queues,
-            Kind::Shm => Self::Memory,
+            Kind::Shm | Kind::Memfd => Self::Memory,
             Kind::Semaphore => Self::Semaphores,
             Kind::Pipe | Kind::Fifo => Self::Pipes,
             Kind::Socket => Self::Sockets,
         }
     }
 
-    /// Whether a look at the kernel's tables alone sees all that it lists.
+    /// Whether a look at the kernel's tables alone sees what it lists; of memory, what has a name.
     pub const fn in_tables(self) -> bool {
         matches!(self, Self::Queues | Self::Memory | Self::Semaphores)
     }
@@ -121,7 +121,7 @@ impl View {
     pub fn kinds(self) -> Kinds {
         match self {
             Self::Queues => Kinds::QUEUES,
-            Self::Memory => Kinds::SHMS,
+            Self::Memory => Kinds::MEMORY,
             Self::Semaphores => Kinds::SEMS,
             Self::Pipes => Kinds::PIPES | Kinds::FIFOS,
             Self::Sockets => Kinds::UNIX | Kinds::INET,

@@ -229,7 +229,10 @@ fn addresses_go_on_behind_their_kind() {
         assert_eq!(values(&["show", "queue:/"]), ["queue:/orders"]);
         let others = [format!("shm:{segment}"), "shm:/cache".to_owned(), format!("sem:{set}"), "sem:/lock".to_owned()];
         let all = [&queues[..], &others].concat();
-        assert_eq!(values(&["show", ""]), [&all[..], &["fifo:", "unix:", "pid:"].map(str::to_owned)].concat());
+        assert_eq!(
+            values(&["show", ""]),
+            [&all[..], &["memfd:", "fifo:", "unix:", "pid:"].map(str::to_owned)].concat()
+        );
         assert_eq!(values(&["rm", ""]), [&all[..], &["fifo:", "unix:"].map(str::to_owned)].concat());
         // What nothing can be received from is not offered.
         assert_eq!(values(&["recv", ""]), [&queues[..], &["fifo:".to_owned()]].concat());
@@ -238,6 +241,27 @@ fn addresses_go_on_behind_their_kind() {
         assert_eq!(values(&["kill", "--holders", "sem:"]), others[2..]);
         assert_eq!(values(&["show", &queues[0], "queue:0x"]), ["queue:0x000004d2"]);
         assert!(!values(&["show", &queues[0], "queue:"]).contains(&queues[0]));
+    });
+}
+
+#[test]
+fn memory_without_a_name_is_offered_where_its_kind_was_begun() {
+    isolated(|| {
+        use nix::sys::memfd::{MFdFlags, memfd_create};
+        let file = memfd_create(c"ca\nche", MFdFlags::MFD_CLOEXEC).unwrap();
+        let segment = posix::segment(c"/gone", 4096, 0o600);
+        posix::unlink_segment(c"/gone");
+        let inode = |fd: &dyn std::os::fd::AsFd| nix::sys::stat::fstat(fd.as_fd()).unwrap().st_ino;
+        let me = std::fs::read_to_string("/proc/self/comm").unwrap();
+        let who = format!("{}(1), root", me.trim_end());
+        let memfd = pair(&format!("memfd:[{}]", inode(&file)), &format!(r"ca\nche, {who}, 0 bytes"));
+        let gone = pair(&format!("shm:[{}]", inode(&segment)), &format!("/gone, {who}, 4096 bytes"));
+        let memfds = [memfd];
+        for words in [&["show", "memfd:"][..], &["peek", "memfd:["], &["kill", "--holders", "memfd:"]] {
+            assert_eq!(offered(words), memfds, "{words:?}");
+        }
+        assert_eq!(offered(&["graph", "shm:["]), [gone]);
+        assert_eq!(values(&["rm", "memfd:"]), [""; 0], "there is nothing to remove");
     });
 }
 

@@ -49,7 +49,7 @@ fn system_v_objects_by_key() {
         assert_eq!(there("queue:0x1234abcd").mode, Some(0o646));
         assert_eq!(made(&["shm", "--key", "77", "--size", "64K"]), "shm:0");
         let segment = there("shm:0x4d");
-        assert_eq!((segment.mode, look::shm(&segment).size), (Some(0o600), 65536));
+        assert_eq!((segment.mode, look::shm(&segment).size), (Some(0o600), Some(65536)));
         assert_eq!(made(&["sem", "--key", "0x9", "--values", "1,0,3"]), "sem:0");
         assert_eq!(values("sem:0x9"), [1, 0, 3]);
         let operated = look::semaphores(&there("sem:0")).times.operated;

@@ -69,6 +69,7 @@ mod tui_suspend;
 mod tui_views;
 mod undo_kinds;
 mod undo_store;
+mod unnamed;
 mod verdicts;
 mod visibility;
 mod why;

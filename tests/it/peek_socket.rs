@@ -1,18 +1,17 @@
 //! `ipcx peek` on sockets: what would be read next, and everything that is the owner's stays the owner's.
 
 use crate::support::cli::{ipcx, ipcx_as, ipcx_bytes, json, place};
+use crate::support::sockets::{receive_descriptors, send_descriptor};
 use crate::support::users::NOBODY;
 use crate::support::{isolated, isolated_with_users, sockets};
 use ipcx::actions::{Care, PeekRequest, Refusal, Target, plan_peek};
 use ipcx::model::Address;
-use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::fstat;
 use serde_json::{Value, json};
-use std::io::{IoSlice, IoSliceMut, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 fn address(socket: impl AsFd) -> String {
@@ -73,28 +72,6 @@ fn the_first_of_datagrams_and_packets() {
     });
 }
 
-/// Sends a byte with a descriptor.
-fn send_descriptor(socket: &impl AsRawFd, text: &[u8], descriptor: &impl AsRawFd) {
-    let fds = [descriptor.as_raw_fd()];
-    let control = [ControlMessage::ScmRights(&fds)];
-    sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(text)], &control, MsgFlags::empty(), None).unwrap();
-}
-
-/// Receives bytes with the descriptors that came with them.
-fn receive_descriptors(socket: &impl AsRawFd) -> (Vec<u8>, Vec<i32>) {
-    let (mut bytes, mut room) = ([0; 100], nix::cmsg_space!([i32; 4]));
-    let mut parts = [IoSliceMut::new(&mut bytes)];
-    let got = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::empty()).unwrap();
-    let mut fds = Vec::new();
-    for message in got.cmsgs().unwrap() {
-        if let ControlMessageOwned::ScmRights(some) = message {
-            fds.extend(some);
-        }
-    }
-    let length = got.bytes;
-    (bytes[..length].to_vec(), fds)
-}
-
 #[test]
 fn descriptors_on_their_way_stay_on_their_way() {
     isolated(|| {
@@ -111,7 +88,7 @@ fn descriptors_on_their_way_stay_on_their_way() {
         let (bytes, fds) = receive_descriptors(&other);
         assert_eq!((&*bytes, fds.len()), (&b"before with"[..], 1));
         // The one that was received is the last: nobody else has the writing end.
-        nix::unistd::close(fds[0]).unwrap();
+        drop(fds);
         assert_eq!(nix::unistd::read(&reader, &mut [0]).unwrap(), 0);
 
         let (one, other) = UnixDatagram::pair().unwrap();

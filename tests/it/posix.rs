@@ -46,7 +46,7 @@ fn a_sparse_segment_with_holders_by_descriptor_and_by_mapping() {
         assert_eq!((object.owner, object.creator), (Some(Ids { uid: 0, gid: Some(0) }), None));
         assert_eq!(object.mode, Some(0o640));
         let shown = shm(object);
-        assert_eq!((shown.key, shown.size, shown.allocated), (None, 3 << 30, Some(4096)));
+        assert_eq!((shown.key, shown.size, shown.allocated), (None, Some(3 << 30), Some(4096)));
         assert_eq!((shown.attaches, shown.resident), (None, None));
         assert!(is_between(shown.times.changed, start), "{shown:?}");
         let expected = [held(opened.pid(), Role::Open, Some(fd)), held(mapped.pid(), Role::Mapped, None)];
@@ -77,7 +77,7 @@ fn a_new_segment_of_an_old_name_is_not_held_by_the_old_ones_users() {
         posix::unlink_segment(c"/again");
         let new = posix::segment(c"/again", 8192, 0o600);
         let snapshot = look(Kinds::POSIX_SHMS);
-        assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/again")]).size, 8192);
+        assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/again")]).size, Some(8192));
         assert_eq!(snapshot.holders(0), [held(1, Role::Open, Some(new.as_raw_fd()))]);
         drop(user);
     });
@@ -141,7 +141,7 @@ fn files_that_are_no_semaphore_or_no_object() {
             let set = semaphores(&snapshot.objects[one(&snapshot, address)]);
             assert_eq!((set.count, &set.values), (1, &None), "{address}");
         }
-        assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/sem.")]).size, 5);
+        assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/sem.")]).size, Some(5));
     });
 }
 
@@ -174,7 +174,7 @@ fn an_ordinary_user_sees_others_objects_without_their_contents() {
         fs::set_permissions("/dev/shm/sem.lock", fs::Permissions::from_mode(0o600)).unwrap();
         as_user(NOBODY, &[], || {
             let snapshot = look(Kinds::POSIX_SHMS | Kinds::POSIX_SEMS);
-            assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/hers")]).size, 4096);
+            assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/hers")]).size, Some(4096));
             assert_eq!(semaphores(&snapshot.objects[one(&snapshot, "sem:/lock")]).values, None);
         });
     });

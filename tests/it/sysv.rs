@@ -106,7 +106,7 @@ fn a_segment_beyond_4_gib_with_several_attaches() {
         let object = &snapshot.objects[0];
         assert_eq!((object.owner, object.creator, object.mode), (Some(STRANGER), Some(ROOT), Some(0o606)));
         let shown = shm(object);
-        assert_eq!((shown.key, shown.size), (Some(Key(-2)), SIZE as u64));
+        assert_eq!((shown.key, shown.size), (Some(Key(-2)), Some(SIZE as u64)));
         assert_eq!((shown.resident, shown.swapped, shown.allocated), (Some(2 * 4096), Some(0), None));
         assert_eq!(shown.attaches, Some(3), "attaches, not processes");
         assert_eq!((shown.locked, shown.marked_for_removal), (false, false));
@@ -208,7 +208,7 @@ fn what_may_not_be_read_is_listed_all_the_same() {
             assert_eq!((queue(shown).messages, queue(shown).bytes), (Some(1), Some(6)));
             let shown = semaphores(object(format!("sem:{set}")));
             assert_eq!((shown.count, &shown.values), (2, &None));
-            assert_eq!(shm(object(format!("shm:{segment}"))).size, 100);
+            assert_eq!(shm(object(format!("shm:{segment}"))).size, Some(100));
         });
         let snapshot = look(Kinds::SYSV_SEMS);
         let values = semaphores(&snapshot.objects[0]).values.as_ref().unwrap();

@@ -163,3 +163,23 @@ fn a_wrong_field_names_the_right_ones() {
         }
     });
 }
+
+#[test]
+fn memory_without_a_name_is_listed_with_who_has_it_and_cannot_be_removed() {
+    isolated(|| {
+        use nix::sys::memfd::{MFdFlags, memfd_create};
+        let file = memfd_create(c"frame\x1b[31m", MFdFlags::MFD_CLOEXEC).unwrap();
+        nix::unistd::ftruncate(&file, 1 << 20).unwrap();
+        let holder = Child::new(&[&file], || ());
+        let address = format!("memfd:[{}]", nix::sys::stat::fstat(&file).unwrap().st_ino);
+        let mut terminal = at_view("memory");
+        terminal.wait_text(&address);
+        let line = row(&terminal, &address);
+        let has = format!("({})", holder.pid());
+        assert!([r"frame\x1b[31m", "1M", &has, "in-use"].iter().all(|text| line.contains(text)), "{line}");
+        // Looks at the tables alone, in between, leave it there.
+        terminal.keys_until("d", "no name to remove");
+        terminal.keys("\x1b");
+        terminal.wait_text(&address);
+    });
+}

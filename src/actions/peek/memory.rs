@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 use std::os::fd::OwnedFd;
 
 /// Processes that are asked before it is given up.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 /// Pages of a page map that are read at a time.
 const PAGES: u64 = 1 << 16;
@@ -64,7 +64,7 @@ fn places(proc: &OwnedFd, attacher: &Attacher, id: i32) -> Option<Vec<Place>> {
     if started != attacher.start_ticks || !here {
         return None;
     }
-    let devices = maps::sysv_devices();
+    let devices = maps::internal_devices();
     let mut places = Vec::new();
     maps::read(proc, &attacher.pid.to_string(), &mut buffer, &mut |mapping| {
         let is_it = u64::try_from(id) == Ok(mapping.inode) && devices.contains(&mapping.device);

@@ -79,7 +79,8 @@ pub fn plan_peek(target: &Target) -> Result<Peek, Refusal> {
     let mut want = Want::tables(Kinds::empty());
     target.add_to(&mut want);
     want.comms = true;
-    want.holders = want.kinds.intersects(Kinds::SYSV_SHMS | Kinds::PIPES | Kinds::FIFOS | Kinds::UNIX | Kinds::INET);
+    let by_holders = Kinds::SYSV_SHMS | Kinds::UNNAMED_MEMORY | Kinds::PIPES | Kinds::FIFOS | Kinds::UNIX | Kinds::INET;
+    want.holders = want.kinds.intersects(by_holders);
     let SnapshotError::Proc(error) = match crate::snapshot::collect(&want) {
         Ok(snapshot) => {
             return match target.find(&snapshot) {
@@ -104,11 +105,14 @@ fn unlisted(target: &Target, refusal: Refusal) -> Result<Peek, Refusal> {
     Err(refusal)
 }
 
+/// What is known only by who has it, as [`Refusal::NotFound`] calls it.
+const BY_HOLDERS: [&str; 4] = ["pipe", "FIFO", "memfd", "unlinked segment"];
+
 /// A pipe that was not found may be one of a process that could not be looked into.
 fn explained(refusal: Refusal, snapshot: &Snapshot) -> Refusal {
     let hidden = snapshot.visibility.hidden.iter().filter(|hidden| hidden.descriptors).count();
     match refusal {
-        Refusal::NotFound { what, kind } if hidden > 0 && ["pipe", "FIFO"].contains(&kind) => Refusal::Failed {
+        Refusal::NotFound { what, kind } if hidden > 0 && BY_HOLDERS.contains(&kind) => Refusal::Failed {
             what,
             why: format!("there is no such {kind} in the processes that can be looked into, and {}", unseen(hidden)),
         },
@@ -128,6 +132,9 @@ fn plan(snapshot: &Snapshot, place: usize) -> Result<Peek, Refusal> {
     let way = match (&object.body, object.identity) {
         (Body::Queue(_), Identity::SysV { id, .. }) => Way::Queue(queue::plan(&address, id)?),
         (Body::Queue(_), identity) => Way::PosixQueue(posix_queue::plan(object, identity)),
+        (Body::Shm(shm), identity) if shm.deleted => {
+            Way::Segment(Box::new(segment::unnamed(snapshot, place, &address, identity)?))
+        }
         (Body::Shm(shm), identity) => {
             let plan = segment::plan(snapshot, place, &address, shm, identity)?;
             traces.extend(plan.trace());
@@ -138,6 +145,7 @@ fn plan(snapshot: &Snapshot, place: usize) -> Result<Peek, Refusal> {
             traces.extend(plan.trace());
             Way::Semaphores(plan)
         }
+        (Body::Memfd(_), identity) => Way::Segment(Box::new(segment::unnamed(snapshot, place, &address, identity)?)),
         (Body::Pipe(_) | Body::Fifo(_), identity) => Way::Pipe(pipe::plan(snapshot, place, identity)),
         (Body::Socket(socket), identity) => Way::Socket(socket::plan(snapshot, place, socket, identity)),
     };

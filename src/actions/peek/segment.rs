@@ -5,12 +5,13 @@
 //! | POSIX | its file is read | nothing to the owner and root (`O_NOATIME`), otherwise its access time |
 //! | System V, attached by somebody | the file behind that mapping (root), or that process's memory | nothing |
 //! | System V otherwise | attached read-only for a moment | last pid, attach and detach time |
-//! | System V, marked for removal | only the first two | nothing |
+//! | System V, marked for removal | only the mapping and the memory | nothing |
+//! | unlinked, memfd | its file, by a holder's descriptor or mapping (root) | as a POSIX one |
 //!
 //! Pages that were never touched hold zeros and are not touched here: that would make the segment larger.
 
 use super::super::{Refusal, subject::Subject};
-use super::way::{MAY_NOT, Reader, Via};
+use super::way::{Held, MAY_NOT, Reader, Via};
 use super::{Care, memory, refused};
 use crate::kernel::{capability, shmctl, users};
 use crate::model::{Contents, Identity, Kind, Object, Range, Role, Seen, Shm};
@@ -35,7 +36,8 @@ const PIECE: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Plan {
     size: u64,
-    subject: Subject,
+    /// Of what has no name, the file that is opened is compared instead.
+    subject: Option<Subject>,
     via: Via,
     trace: Option<String>,
 }
@@ -51,15 +53,16 @@ pub(super) fn plan(
     match identity {
         Identity::File { device, inode } => {
             let path = object.path.clone().unwrap_or_default();
-            let subject = Subject::file(&path, device, inode);
-            Ok(Plan { size: shm.size, subject, via: Via::File(path), trace: atime_trace(object) })
+            let subject = Some(Subject::file(&path, device, inode));
+            Ok(Plan { size: shm.size.unwrap_or(0), subject, via: Via::File(path), trace: atime_trace(object) })
         }
         Identity::SysV { id, .. } => {
             let subject = Subject::sysv(Kind::Shm, id).map_err(|error| refused(what, error, ""))?;
             let attachers = snapshot.holders(place).iter().filter(|h| h.role == Role::Attached && h.alive);
             let attachers: Vec<_> =
                 attachers.filter_map(|holder| memory::Attacher::new(snapshot, holder.pid)).collect();
-            let via = memory::way(&attachers, id, shm.size);
+            let size = shm.size.unwrap_or(0);
+            let via = memory::way(&attachers, id, size);
             if via.is_none() && shm.marked_for_removal {
                 return Err(never_attached(what));
             }
@@ -72,10 +75,35 @@ pub(super) fn plan(
                      last pid (lpid) and its attach and detach times"
                 )
             });
-            Ok(Plan { size: shm.size, subject, via: via.unwrap_or(Via::Attach(id)), trace })
+            Ok(Plan { size, subject: Some(subject), via: via.unwrap_or(Via::Attach(id)), trace })
         }
         Identity::Socket { .. } => Err(Refusal::Changed { what: what.to_owned() }),
     }
+}
+
+/// Memory without a name, through the first process that has it and lets it be opened.
+pub(super) fn unnamed(snapshot: &Snapshot, place: usize, what: &str, identity: Identity) -> Result<Plan, Refusal> {
+    let Identity::File { device, inode } = identity else { return Err(Refusal::Changed { what: what.to_owned() }) };
+    let object = &snapshot.objects[place];
+    let (trace, may_stamp) = match atime_trace(object) {
+        Some(_) => (Some(format!("{what}: reading it stamps its access time, since it is another user's")), true),
+        None => (None, false),
+    };
+    // A descriptor asks for less privilege than a mapping.
+    let (open, mapped): (Vec<_>, Vec<_>) = snapshot.holders(place).iter().partition(|holder| holder.fd.is_some());
+    let ways = open.into_iter().chain(mapped).filter_map(|holder| {
+        Some(Held { holder: memory::Attacher::new(snapshot, holder.pid)?, fd: holder.fd, device, inode })
+    });
+    let found = ways.take(memory::MOST).find_map(|held| Some((held.open(may_stamp)?.1, held)));
+    let Some((size, held)) = found else {
+        return Err(Refusal::Permission {
+            what: what.to_owned(),
+            why: "it has no name, and no process that has it lets this user open it: CAP_SYS_PTRACE and CAP_SYS_ADMIN \
+                  would"
+                .to_owned(),
+        });
+    };
+    Ok(Plan { size, subject: None, via: Via::Held(held), trace })
 }
 
 /// A segment that is marked goes with its last detach, which must not be ours.
@@ -128,8 +156,10 @@ impl Plan {
     ) -> Result<Contents, Refusal> {
         self.range(what, offset, length)?;
         self.permit(what, care)?;
-        self.subject.verify(what)?;
-        let (mut reader, size) = Reader::open(what, &self.via, &self.subject, self.size, self.trace.is_some())?;
+        if let Some(subject) = &self.subject {
+            subject.verify(what)?;
+        }
+        let (mut reader, size) = Reader::open(what, &self.via, self.subject.as_ref(), self.size, self.trace.is_some())?;
         let (offset, length) = range(what, size, offset, length)?;
         let mut range = Range { size, offset, length, data: Vec::new(), source: self.via.source() };
         let mut piece = vec![0; PIECE.min(length) as usize];

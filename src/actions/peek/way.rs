@@ -4,9 +4,10 @@
 use super::super::{Refusal, subject::Subject};
 use super::memory::{self, Attacher, Memory};
 use super::refused;
+use crate::kernel::maps::Place;
 use crate::kernel::shmat::{self, Attached};
-use crate::kernel::{file, shmctl, sysvipc};
-use crate::model::{How, Source};
+use crate::kernel::{file, map_files, maps, shmctl, sysvipc};
+use crate::model::{Device, How, Source};
 use std::os::fd::OwnedFd;
 
 /// A way.
@@ -20,6 +21,47 @@ pub(super) enum Via {
     Memory(Attacher, i32),
     /// Attaching it.
     Attach(i32),
+    /// What a process has, of memory without a name.
+    Held(Held),
+}
+
+/// A process's descriptor or mapping of a file without a name.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) holder: Attacher,
+    /// The descriptor; of a mapping none.
+    pub(super) fd: Option<u32>,
+    pub(super) device: Device,
+    pub(super) inode: u64,
+}
+
+impl Held {
+    /// Opens the file anew, and tells its size; `None` where it may not be opened, or is not there any more.
+    pub(super) fn open(&self, may_stamp: bool) -> Option<(OwnedFd, u64)> {
+        let proc = file::open_directory("/proc").ok()?;
+        let pid = self.holder.pid;
+        let opened = match self.fd {
+            Some(fd) => file::open_linked_to_read(&proc, format!("{pid}/fd/{fd}").as_bytes(), may_stamp),
+            None => map_files::open(&proc, pid, self.mapping(&proc)?),
+        };
+        let opened = opened.ok()?;
+        // From here on it stays what it is, whatever the process does.
+        let stat = file::fstat(&opened).ok()?;
+        let same = (stat.device, stat.inode, stat.unlinked) == (self.device, self.inode, true);
+        same.then_some((opened, stat.size))
+    }
+
+    fn mapping(&self, proc: &OwnedFd) -> Option<Place> {
+        let mut found = None;
+        maps::read(proc, &self.holder.pid.to_string(), &mut Vec::new(), &mut |mapping| {
+            // A System V segment may have the inode number of a memfd.
+            if (mapping.device, mapping.inode) == (self.device, self.inode) && mapping.sysv_key().is_none() {
+                found = found.or(mapping.place());
+            }
+        })
+        .ok()?;
+        found
+    }
 }
 
 impl Via {
@@ -30,6 +72,8 @@ impl Via {
             Self::MappedFile(attacher, _) => (How::MappedFile, Some(attacher)),
             Self::Memory(attacher, _) => (How::Memory, Some(attacher)),
             Self::Attach(_) => (How::Attach, None),
+            Self::Held(held) if held.fd.is_some() => (How::Descriptor, Some(&held.holder)),
+            Self::Held(held) => (How::MappedFile, Some(&held.holder)),
         };
         Source { how, pid: attacher.map(|a| a.pid), comm: attacher.map(|a| a.comm.clone()) }
     }
@@ -53,7 +97,7 @@ impl Reader {
     pub(super) fn open(
         what: &str,
         via: &Via,
-        subject: &Subject,
+        subject: Option<&Subject>,
         size: u64,
         may_stamp: bool,
     ) -> Result<(Self, u64), Refusal> {
@@ -63,7 +107,7 @@ impl Reader {
                 let proc = file::open_directory("/")?;
                 let fd = file::open_to_read(&proc, path, may_stamp).map_err(|error| refused(what, error, MAY_NOT))?;
                 let stat = file::fstat(&fd)?;
-                let Subject::File { device, inode, .. } = subject else { return Err(changed()) };
+                let Some(Subject::File { device, inode, .. }) = subject else { return Err(changed()) };
                 if (stat.device, stat.inode) != (*device, *inode) {
                     return Err(changed());
                 }
@@ -71,6 +115,10 @@ impl Reader {
             }
             Via::MappedFile(attacher, id) => {
                 let file = memory::open_file(attacher, *id).ok_or_else(changed)?;
+                Ok((Self::File(file), size))
+            }
+            Via::Held(held) => {
+                let (file, size) = held.open(may_stamp).ok_or_else(changed)?;
                 Ok((Self::File(file), size))
             }
             Via::Memory(attacher, id) => {

@@ -102,6 +102,9 @@ fn victim(object: &Object, address: &str, target: &Target) -> Result<Subject, Re
                 NoSubject::Pipe => {
                     "a pipe has no name to remove: it goes when the processes that have it close it or end"
                 }
+                NoSubject::Unnamed => {
+                    "it has no name to remove: it goes when the last process that has it lets go of it or ends"
+                }
                 NoSubject::Unbound => {
                     "this socket has no file to remove: it goes when the processes that have it close it or end"
                 }
@@ -163,7 +166,7 @@ pub fn holds(object: &Object) -> Option<String> {
             Some(bytes) => format!("{} of {}", count(n, "message"), count(bytes, "byte")),
             None => count(n, "message"),
         }),
-        Body::Shm(shm) => Some(count(shm.size, "byte")),
+        Body::Shm(_) | Body::Memfd(_) => object.memory_size().map(|size| count(size, "byte")),
         Body::Semaphore(set) if object.family() == Some(Family::Sysv) => Some(count(set.count, "semaphore")),
         Body::Semaphore(set) => set.values.as_deref().and_then(|v| v.first()).map(|one| format!("value {}", one.value)),
         _ => None,

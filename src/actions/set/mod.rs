@@ -130,6 +130,7 @@ fn subject(object: &Object, address: &str, target: &Target) -> Result<Subject, R
         why.refusal(address, target.noun(), |why| {
             let why = match why {
                 NoSubject::Pipe => "a pipe has no file: there is nothing to set",
+                NoSubject::Unnamed => "it has no name, and so no file to set anything of",
                 NoSubject::Unbound => "this socket has no file: there is nothing to set",
                 _ => "its path is not known in this mount namespace, or is gone already",
             };

@@ -1,7 +1,7 @@
 //! The objects there are, as the value of an option or as addresses, each with its owner and what it holds.
 //!
-//! Only the tables of the kinds asked for are read. Pipes, which only the processes that have them know, are left out; FIFOs
-//! are offered as files.
+//! Only the tables of the kinds asked for are read. Pipes, which only the processes that have them know, are left out; memory
+//! without a name, likewise theirs, is looked for where its kind was begun. FIFOs are offered as files.
 
 use super::names::{one, processes};
 use crate::actions;
@@ -25,8 +25,12 @@ const KINDS: [(&str, Kinds, &str); 3] = [
 ];
 
 /// Kinds whose objects are not listed before theirs was chosen.
-const OTHERS: [(&str, &str); 3] =
-    [("fifo:", "a FIFO, by its path"), ("unix:", "a unix socket, by its name"), ("pid:", "a process")];
+const OTHERS: [(&str, &str); 4] = [
+    ("memfd:", "memory of memfd_create, by its inode"),
+    ("fifo:", "a FIFO, by its path"),
+    ("unix:", "a unix socket, by its name"),
+    ("pid:", "a process"),
+];
 
 /// The picture of some tables.
 fn look(kinds: Kinds) -> Option<Snapshot> {
@@ -122,6 +126,8 @@ pub(super) fn addresses(takes: &[&str], typed: &str) -> Vec<CompletionCandidate>
     let (kind, which) = typed.split_at(colon + 1);
     match kind {
         _ if !takes.contains(&kind) => Vec::new(),
+        "shm:" if which.starts_with('[') => unnamed(Kinds::UNLINKED_SHMS),
+        "memfd:" => unnamed(Kinds::MEMFDS),
         "fifo:" => fifos(which),
         "unix:" => sockets(takes.contains(&"pid:")),
         "pid:" => processes(kind, false),
@@ -140,6 +146,19 @@ fn of_kind(kind: &str, kinds: Kinds, which: &str) -> Vec<CompletionCandidate> {
     }
     let Some(snapshot) = look(narrowed(kinds, which)) else { return Vec::new() };
     Row::all(&snapshot).map(|row| by_address(&row)).collect()
+}
+
+/// Memory without a name: what it was called, and who has it.
+fn unnamed(kinds: Kinds) -> Vec<CompletionCandidate> {
+    let Ok(snapshot) = collect(&Want { users: true, comms: true, ..Want::tables(kinds) }) else { return Vec::new() };
+    let called = |row: &Row<'_>| {
+        let name = row.object().name.as_deref().map(|name| escape(name).into_owned());
+        let holder = row.live_pids().next().map(|pid| row.process_name(pid));
+        let parts: Vec<String> = [name, holder].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    };
+    let rows = Row::all(&snapshot);
+    rows.map(|row| one(row.snapshot.address(row.place).to_string(), about(&row, called(&row)))).collect()
 }
 
 /// An object by the address that tables print.

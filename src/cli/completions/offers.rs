@@ -20,6 +20,9 @@ pub(super) const DIRECTORIES: &str = "shell's directories";
 /// What an address may begin with, processes excepted.
 const OBJECTS: &[&str] = &["queue:", "shm:", "sem:", "fifo:", "unix:"];
 
+/// Those that can be looked at, or whose holders are meant: what has no name too.
+const SEEN: &[&str] = &["queue:", "shm:", "memfd:", "sem:", "fifo:", "unix:"];
+
 /// What an argument takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Offer {
@@ -85,8 +88,9 @@ fn offer(command: &str, arg: &Arg) -> Option<Offer> {
         ("send", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:", "unix:"]),
         ("recv", _, "ADDRESS") => Offer::Address(&["queue:", "fifo:"]),
         ("show", _, "ADDRESS") | (_, _, "ADDRESS|PID") => {
-            Offer::Address(&["queue:", "shm:", "sem:", "fifo:", "unix:", "pid:"])
+            Offer::Address(&["queue:", "shm:", "memfd:", "sem:", "fifo:", "unix:", "pid:"])
         }
+        ("peek", _, "ADDRESS") => Offer::Address(SEEN),
         (_, _, "ADDRESS") => Offer::Address(OBJECTS),
         (_, _, "PID|ADDRESS") => Offer::Receiver,
         (_, _, "PID") => Offer::Process,
@@ -158,7 +162,7 @@ impl Offer {
             Self::Address(takes) => objects::addresses(takes, text),
             Self::Receiver if said("--list") || said("-l") => names::signals(""),
             Self::Process | Self::Receiver if text.starts_with("pid:") => names::processes("pid:", true),
-            Self::Receiver if holders => objects::addresses(OBJECTS, text),
+            Self::Receiver if holders => objects::addresses(SEEN, text),
             Self::Process | Self::Receiver => names::processes("", true),
             Self::Signal => names::signals(if text.starts_with("SIG") { "SIG" } else { "" }),
             Self::Role => names::roles(text),
@@ -182,7 +186,7 @@ impl Offer {
 fn filter(typed: &str) -> Vec<CompletionCandidate> {
     let kind = typed.split_once(':').map(|(kind, _)| kind);
     match kind {
-        Some(kind) if kind != "pid" && Address::is_kind(kind) => objects::addresses(OBJECTS, typed),
+        Some(kind) if kind != "pid" && Address::is_kind(kind) => objects::addresses(SEEN, typed),
         _ => names::filter(typed),
     }
 }
@@ -252,6 +256,7 @@ mod tests {
             Offer::Key(Kinds::SHMS),
             Offer::Key(Kinds::SEMS),
             Offer::Address(OBJECTS),
+            Offer::Address(SEEN),
             Offer::Process,
             Offer::Receiver,
             Offer::Signal,

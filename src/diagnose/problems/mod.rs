@@ -169,6 +169,8 @@ impl<'a> Subject<'a> {
             Body::Fifo(ends) => ends::fifo(self, *ends),
             Body::Socket(_) if matches!(self.object.identity, Identity::File { .. }) => self.judged(),
             Body::Socket(socket) => sockets::problem(self, socket),
+            // It goes with the last process that has it: nothing of it is ever left.
+            Body::Memfd(_) => None,
         }
     }
 
@@ -197,7 +199,7 @@ impl<'a> Subject<'a> {
             None => "processes that could not be seen have it attached".to_owned(),
         };
         let reason = format!("it was removed and its creator, pid {}, is gone, but {by}", creator.pid);
-        let size = words::size(shm.size);
+        let size = words::size(shm.size.unwrap_or(0));
         let (action, words) = match attached.first() {
             Some(pid) => (Action::Signal(pid), format!("it goes, and {size} with it, when {attached} lets go or ends")),
             None => (Action::Show, format!("it goes, and {size} with it, with the last detach")),

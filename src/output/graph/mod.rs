@@ -57,7 +57,7 @@ pub fn state(object: &Object) -> Option<String> {
             }
             (messages, ..) => counted(messages),
         },
-        Body::Shm(shm) => size(shm.size),
+        Body::Shm(_) | Body::Memfd(_) => size(object.memory_size()?),
         Body::Semaphore(set) => match set.values.as_deref()? {
             [one] => format!("value {}", one.value),
             values => {

@@ -1,7 +1,9 @@
 //! An object in JSON: what every kind has, and the block named after its kind.
 
 use super::fields::{Fields, json};
-use crate::model::{Address, Body, Family, Holder, Identity, Ids, Inet, PipeEnds, Queue, SemSet, Shm, Socket, Time};
+use crate::model::{
+    Address, Body, Family, Holder, Identity, Ids, Inet, Memfd, PipeEnds, Queue, SemSet, Shm, Socket, Time,
+};
 use crate::query::Row;
 use crate::snapshot::Snapshot;
 use serde::Serialize;
@@ -33,13 +35,20 @@ struct NotifyDoc {
 
 #[derive(Serialize)]
 struct ShmDoc {
-    size: u64,
+    size: Option<u64>,
     resident: Option<u64>,
     swapped: Option<u64>,
     allocated: Option<u64>,
     attaches: Option<u64>,
     marked_for_removal: bool,
+    deleted: bool,
     locked: bool,
+}
+
+#[derive(Serialize)]
+struct MemfdDoc {
+    size: Option<u64>,
+    allocated: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +97,7 @@ pub(super) fn write(row: &Row<'_>, out: &mut Vec<u8>, scratch: &mut String) {
     match &object.body {
         Body::Queue(queue) => fields.value("queue", &queue_doc(queue)),
         Body::Shm(shm) => fields.value("shm", &shm_doc(shm)),
+        Body::Memfd(memfd) => fields.value("memfd", &memfd_doc(memfd)),
         Body::Semaphore(set) => fields.value("semaphore", &sem_doc(set)),
         Body::Pipe(ends) => fields.object("pipe", |fields| pipe(fields, snapshot, *ends)),
         Body::Fifo(ends) => fields.object("fifo", |fields| pipe(fields, snapshot, *ends)),
@@ -135,6 +145,7 @@ fn times(fields: &mut Fields<'_>, body: &Body) {
             time("operated", set.times.operated);
         }
         Body::Pipe(ends) | Body::Fifo(ends) => time("changed", ends.changed),
+        Body::Memfd(memfd) => time("changed", memfd.times.changed),
         Body::Socket(socket) => time("changed", socket.unix.as_ref().and_then(|unix| unix.file_made)),
     }
 }
@@ -206,8 +217,13 @@ fn shm_doc(shm: &Shm) -> ShmDoc {
         allocated: shm.allocated,
         attaches: shm.attaches,
         marked_for_removal: shm.marked_for_removal,
+        deleted: shm.deleted,
         locked: shm.locked,
     }
+}
+
+const fn memfd_doc(memfd: &Memfd) -> MemfdDoc {
+    MemfdDoc { size: memfd.size, allocated: memfd.allocated }
 }
 
 fn sem_doc(set: &SemSet) -> SemDoc {

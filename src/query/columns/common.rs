@@ -14,34 +14,35 @@ pub(super) const ADDRESS: Column = Column {
 };
 
 pub(super) const KIND: Column =
-    Column::text("kind", "what it is: queue, shm, semaphore, pipe, fifo or socket", |row| {
+    Column::text("kind", "what it is: queue, shm, memfd, semaphore, pipe, fifo or socket", |row| {
         Cell::text(row.object().kind().name())
     })
     .word()
     .weight(60);
 
 pub(super) const FAMILY: Column =
-    Column::text("family", "what it belongs to: sysv, posix, unix or inet; pipes and FIFOs have none", |row| {
+    Column::text("family", "what it belongs to: sysv, posix, unix or inet; pipes, FIFOs and memfds have none", |row| {
         row.object().family().map_or(Cell::Absent, |family| Cell::text(family.name()))
     })
     .word()
     .weight(40);
 
-pub(super) const NAME: Column =
-    Column::text("name", "POSIX name, or the name a unix socket is bound to, an abstract one with @ in front", |row| {
-        match &row.object().body {
-            Body::Socket(socket) => {
-                let unix = socket.unix.as_ref();
-                match (Cell::name(unix.and_then(|unix| unix.name.as_deref())), unix) {
-                    (Cell::Text(name), Some(unix)) if unix.abstract_name => Cell::text(format!("@{name}")),
-                    (cell, _) => cell,
-                }
+pub(super) const NAME: Column = Column::text(
+    "name",
+    "POSIX name, a memfd's, or the one a unix socket is bound to, with @ in front if abstract",
+    |row| match &row.object().body {
+        Body::Socket(socket) => {
+            let unix = socket.unix.as_ref();
+            match (Cell::name(unix.and_then(|unix| unix.name.as_deref())), unix) {
+                (Cell::Text(name), Some(unix)) if unix.abstract_name => Cell::text(format!("@{name}")),
+                (cell, _) => cell,
             }
-            _ => Cell::name(row.object().name.as_deref()),
         }
-    })
-    .weight(70)
-    .cut();
+        _ => Cell::name(row.object().name.as_deref()),
+    },
+)
+.weight(70)
+.cut();
 
 pub(super) const PATH: Column =
     Column::text("path", "file behind it", |row| Cell::name(row.object().path.as_deref())).weight(45).cut();
@@ -210,6 +211,7 @@ pub(crate) fn times(object: &Object) -> Times {
     match &object.body {
         Body::Queue(queue) => queue.times,
         Body::Shm(shm) => shm.times,
+        Body::Memfd(memfd) => memfd.times,
         Body::Semaphore(set) => set.times,
         Body::Pipe(ends) | Body::Fifo(ends) => Times { changed: ends.changed, ..Times::default() },
         Body::Socket(socket) => {
@@ -249,10 +251,16 @@ fn in_short<'r>(row: &'r Row<'_>) -> Cell<'r> {
             (Some(n), _) => format!("{n} message{}", plural(n)),
             _ => return Cell::Absent,
         },
-        Body::Shm(shm) => match shm.attaches {
-            Some(n) => format!("{}, {n} attach{}", size(shm.size), if n == 1 { "" } else { "es" }),
-            None => size(shm.size),
-        },
+        Body::Shm(_) | Body::Memfd(_) => {
+            let bytes = row.object().memory_size().map(size);
+            let attaches = if let Body::Shm(shm) = &row.object().body { shm.attaches } else { None };
+            let attaches = attaches.map(|n| format!("{n} attach{}", if n == 1 { "" } else { "es" }));
+            // Nothing else in the row says what it was called.
+            let name =
+                row.object().name.as_deref().filter(|_| row.object().is_unnamed_memory()).map(crate::model::escape);
+            let name = name.map(|name| format!("{}{name}", if row.object().is_unlinked() { "deleted " } else { "" }));
+            [bytes, attaches, name].into_iter().flatten().collect::<Vec<_>>().join(", ")
+        }
         Body::Semaphore(set) => match set.values.as_deref() {
             Some([one]) => format!("value {}", one.value),
             _ => format!("{} semaphore{}", set.count, plural(set.count)),

@@ -32,6 +32,22 @@ const SHMS: &[&str] = &[
     "processes",
     "state",
 ];
+/// Memory without a name is told by what it was called.
+const MEMORY: &[&str] = &[
+    "address",
+    "name",
+    "family",
+    "key",
+    "owner",
+    "mode",
+    "size",
+    "resident",
+    "attaches",
+    "cpid",
+    "lpid",
+    "processes",
+    "state",
+];
 const SEMS: &[&str] =
     &["address", "family", "key", "owner", "mode", "count", "values", "waiting", "lpid", "processes", "state"];
 const PIPES: &[&str] = &["address", "owner", "readers", "writers", "processes", "state"];
@@ -62,6 +78,7 @@ pub fn for_kinds(kinds: Kinds, wide: bool) -> Vec<&'static Column> {
     let names = match () {
         () if within(Kinds::QUEUES) => QUEUES,
         () if within(Kinds::SHMS) => SHMS,
+        () if within(Kinds::MEMORY) => MEMORY,
         () if within(Kinds::SEMS) => SEMS,
         () if within(Kinds::PIPES | Kinds::FIFOS) => PIPES,
         () if within(Kinds::UNIX) => UNIX,
@@ -79,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_default_is_a_column() {
-        for names in [QUEUES, SHMS, SEMS, PIPES, UNIX, INET, MIXED, WIDE] {
+        for names in [QUEUES, SHMS, MEMORY, SEMS, PIPES, UNIX, INET, MIXED, WIDE] {
             for name in names {
                 assert!(find(name).is_ok(), "{name}");
             }

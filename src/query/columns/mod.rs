@@ -258,7 +258,7 @@ impl Schema for Fields {
         let column = &ALL[id];
         let choices: &'static [&'static str] = match column.name {
             "state" => &STATES,
-            "kind" => &["queue", "shm", "sem", "semaphore", "pipe", "fifo", "socket"],
+            "kind" => &["queue", "shm", "memfd", "sem", "semaphore", "pipe", "fifo", "socket"],
             "family" => &["sysv", "posix", "unix", "inet"],
             _ => &[],
         };

@@ -29,8 +29,8 @@ pub(super) const KEY: Column = Column {
 pub(super) const ID: Column =
     Column::number("id", "id of a System V object (msqid, shmid, semid)", |row| Cell::number(row.id())).weight(65);
 
-pub(super) const SIZE: Column = Column::size("size", "bytes of a segment, or in a queue", |row| {
-    Cell::size(shm(row).map(|shm| shm.size).or_else(|| queue(row).and_then(|queue| queue.bytes)))
+pub(super) const SIZE: Column = Column::size("size", "bytes of a segment or memfd, or in a queue", |row| {
+    Cell::size(row.object().memory_size().or_else(|| queue(row).and_then(|queue| queue.bytes)))
 })
 .weight(80)
 .needs(Needs::CONTENTS);
@@ -47,8 +47,8 @@ pub(super) const SWAPPED: Column = Column::size("swapped", "bytes of a System V 
 .weight(20);
 
 pub(super) const ALLOCATED: Column =
-    Column::size("allocated", "bytes that a POSIX segment takes, which may be fewer than its size", |row| {
-        Cell::size(shm(row).and_then(|shm| shm.allocated))
+    Column::size("allocated", "bytes that a POSIX segment or memfd takes, maybe fewer than its size", |row| {
+        Cell::size(row.object().memory_allocated())
     })
     .weight(30);
 
@@ -61,10 +61,11 @@ pub(super) const ATTACHES: Column =
 
 pub(super) const STATUS: Column = Column::text(
     "status",
-    "of a System V segment: removed goes with the last detach, locked is kept from swap",
+    "of a segment: removed goes with the last detach, deleted has lost its name, locked is kept from swap",
     |row| {
         let Some(shm) = shm(row) else { return Cell::Absent };
         match (shm.marked_for_removal, shm.locked) {
+            _ if shm.deleted => Cell::text("deleted"),
             (true, true) => Cell::text("removed,locked"),
             (true, false) => Cell::text("removed"),
             (false, true) => Cell::text("locked"),

@@ -103,12 +103,17 @@ fn dev_shm(objects: &[Object]) -> Vec<Usage> {
         Ok(fill) => fill,
         Err(error) => return vec![unread(&DEV_SHM, &error), unread(&DEV_SHM_INODES, &error)],
     };
+    // What was unlinked takes room until its last user lets go; it may be of another mount namespace's /dev/shm.
+    let here = |object: &Object| match object.identity {
+        Identity::File { device, .. } => !object.is_unlinked() || fill.device == Some(device),
+        _ => false,
+    };
     let bytes = owned(objects, |object| match &object.body {
-        Body::Shm(shm) => shm.allocated,
+        Body::Shm(shm) if here(object) => shm.allocated,
         _ => None,
     });
-    let files = owned(objects, |object| match (&object.body, object.identity) {
-        (Body::Shm(_) | Body::Semaphore(_), Identity::File { .. }) => Some(1),
+    let files = owned(objects, |object| match &object.body {
+        Body::Shm(_) | Body::Semaphore(_) if here(object) => Some(1),
         _ => None,
     });
     let mut all = vec![Usage { top: top(bytes), ..Usage::new(&DEV_SHM, fill.used, fill.size) }];

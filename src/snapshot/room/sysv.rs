@@ -48,7 +48,7 @@ fn segments(objects: &[Object]) -> Vec<Usage> {
         Ok(both) => both,
         Err(error) => return all_unread(&[&SHMMNI, &SHMMAX, &SHMALL], &error),
     };
-    let size = |object| segment(object).map(|shm: &Shm| shm.size);
+    let size = |object| segment(object).and_then(|shm: &Shm| shm.size);
     let page = shmat::page() as u64;
     let pages = |object| size(object).map(|bytes: u64| bytes.div_ceil(page));
     vec![

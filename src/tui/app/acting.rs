@@ -311,7 +311,7 @@ impl App {
         let object = &look.snapshot.objects[place];
         let view = match object.kind() {
             Kind::Queue => View::Queues,
-            Kind::Shm => View::Memory,
+            Kind::Shm | Kind::Memfd => View::Memory,
             Kind::Semaphore => View::Semaphores,
             Kind::Pipe | Kind::Fifo => View::Pipes,
             Kind::Socket => View::Sockets,

@@ -89,7 +89,7 @@ impl Flow {
                     (true, true) => (Shape::Shared, left, opening),
                 }
             }
-            Body::Shm(_) => {
+            Body::Shm(_) | Body::Memfd(_) => {
                 let now = side(&[Role::Attached, Role::Mapped, Role::Open]);
                 let creator = parties(row, |holder| holder.role.is_record() && !holder.alive);
                 (Shape::Shared, Vec::new(), if now.is_empty() { creator } else { now })
@@ -284,7 +284,7 @@ fn fill(object: &Object) -> Vec<String> {
             (Some(messages), ..) => vec![format!("{messages} msgs"), messages.to_string()],
             _ => Vec::new(),
         },
-        Body::Shm(shm) => vec![size(shm.size); 2],
+        Body::Shm(_) | Body::Memfd(_) => object.memory_size().map_or_else(Vec::new, |bytes| vec![size(bytes); 2]),
         Body::Semaphore(set) => {
             let Some(values) = &set.values else { return Vec::new() };
             let few: Vec<String> = values.iter().take(4).map(|one| one.value.to_string()).collect();

@@ -129,7 +129,8 @@ impl Memory {
 pub(super) fn sample(object: &Object) -> Option<u64> {
     match &object.body {
         Body::Queue(queue) => queue.messages,
-        Body::Shm(shm) => shm.resident.or(shm.allocated).or(Some(shm.size)),
+        Body::Shm(shm) => shm.resident.or(shm.allocated).or(shm.size),
+        Body::Memfd(memfd) => memfd.allocated,
         Body::Semaphore(set) => set.values.as_deref().map(|values| values.iter().map(|one| u64::from(one.value)).sum()),
         Body::Pipe(ends) | Body::Fifo(ends) => Some(u64::from(ends.readers) + u64::from(ends.writers)),
         Body::Socket(socket) => socket.receive_queue,

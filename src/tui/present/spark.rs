@@ -27,6 +27,7 @@ impl History {
             Body::Shm(shm) if shm.resident.is_some() => ("in memory", true),
             Body::Shm(shm) if shm.allocated.is_some() => ("allocated", true),
             Body::Shm(_) => ("size", true),
+            Body::Memfd(_) => ("allocated", true),
             Body::Semaphore(_) => ("sum of values", false),
             Body::Pipe(_) | Body::Fifo(_) => ("open ends", false),
             Body::Socket(_) => ("to be read", true),

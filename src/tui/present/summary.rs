@@ -39,7 +39,9 @@ pub(super) fn sum(picture: &Picture) -> Summary {
     let visibility = &full.snapshot.visibility;
     let mut counts = View::ALL.map(|view| {
         let look = if view.in_tables() { newest } else { full };
-        (!view.kinds().is_empty()).then_some(look.counts[view.index()])
+        // Memory without a name only the full look has seen.
+        let unseen = if view == View::Memory && picture.tables.is_some() { full.unnamed } else { 0 };
+        (!view.kinds().is_empty()).then_some(look.counts[view.index()] + unseen)
     });
     if let Some(insight) = &full.insight {
         counts[View::Processes.index()] = Some(insight.processes.len());

@@ -82,7 +82,7 @@ fn largest(picture: &Picture, name: &str) -> Vec<Line> {
             _ => None,
         }),
         "SHMALL" => objects(picture, Kinds::SYSV_SHMS, size, |object| match &object.body {
-            Body::Shm(shm) => Some(shm.size),
+            Body::Shm(shm) => shm.size,
             _ => None,
         }),
         "SEMMNS" => objects(
