@@ -15,7 +15,7 @@ pub fn read(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<Ran> {
 }
 
 /// When a task ran.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Ran {
     /// When it last did: see [`read`].
     pub last: Option<f64>,

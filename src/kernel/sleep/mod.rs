@@ -180,6 +180,13 @@ pub enum On {
     Resumed,
 }
 
+impl On {
+    /// Whether it waits for nothing but time or a signal.
+    pub const fn is_harmless(&self) -> bool {
+        matches!(self, Self::Signal | Self::SignalOf(..) | Self::Time | Self::Resumed)
+    }
+}
+
 /// Whether flags of `open(2)` are for reading alone.
 pub const fn opens_to_read(flags: u64) -> bool {
     flags & libc::O_ACCMODE as u64 == libc::O_RDONLY as u64

@@ -3,8 +3,9 @@
 use super::args::Decoder;
 use super::{Look, On, Thread, Wait};
 use crate::kernel::dirents::Dirents;
+use crate::kernel::sched::{self, Ran};
 use crate::kernel::syscall::{self, Doing};
-use crate::kernel::{Result, process, sched, sleep, threads};
+use crate::kernel::{Result, process, sleep, threads};
 use rustc_hash::FxHashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -104,6 +105,7 @@ struct Worker<'a> {
     proc: BorrowedFd<'a>,
     closely: Option<u32>,
     looks: Looks,
+    own: u32,
     dirents: Dirents,
     buffer: Vec<u8>,
     decoder: Decoder<'a>,
@@ -113,7 +115,16 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(proc: BorrowedFd<'a>, closely: Option<u32>, looks: Looks) -> Self {
         let (dirents, decoder) = (Dirents::default(), Decoder::new(proc));
-        Self { proc, closely, looks, dirents, buffer: Vec::with_capacity(4096), decoder, found: Vec::new() }
+        Self {
+            proc,
+            closely,
+            looks,
+            own: std::process::id(),
+            dirents,
+            buffer: Vec::with_capacity(4096),
+            decoder,
+            found: Vec::new(),
+        }
     }
 
     fn process(&mut self, pid: u32) {
@@ -130,62 +141,65 @@ impl<'a> Worker<'a> {
     /// Looks at one thread; whether its process has no other ones. `None` if it is gone or no program's.
     fn thread(&mut self, pid: u32, tid: u32) -> Option<bool> {
         let path = task(pid, tid);
-        // Before all else: if it did not run since, all that is read from here on belongs together.
-        let twice = self.looks == Looks::Twice;
-        let ran = if twice { sched::read(self.proc, &path, &mut self.buffer).ok() } else { None };
-        let switches = ran.and_then(|ran| ran.switches).or_else(|| if twice { self.switches(&path) } else { None });
         let stat = process::read_task_stat(self.proc, &path, &mut self.buffer).ok().filter(|stat| !stat.kernel)?;
         let alone = stat.threads <= 1;
         let (stack, processor) = process::parse_stack_and_processor(&self.buffer);
         // A first thread may end before the others.
-        let look = match stat.is_ending() || matches!(stat.state, 'Z' | 'X' | 'x') {
-            true => Look::Ended,
+        let (look, ran) = match stat.is_ending() || matches!(stat.state, 'Z' | 'X' | 'x') {
+            true => (Look::Ended, None),
             // This very process looks, whatever its threads do for that.
-            false if pid == std::process::id() => Look::Runs,
-            false => self.look(pid, &path, switches.is_some()),
+            false if pid == self.own => (Look::Runs, None),
+            false => self.look(pid, &path),
         };
-        let object = matches!(&look, Look::Waits(wait) if wait.on.is_object());
-        let asleep = !matches!(look, Look::Runs | Look::Ended | Look::Moved);
-        let last_run = if asleep && (object || self.closely == Some(pid)) {
-            processor.zip(ran.and_then(|ran| ran.last))
-        } else {
-            None
-        };
+        let switches = ran.and_then(|ran| ran.switches);
+        let last_run = processor.zip(ran.and_then(|ran| ran.last));
         let thread = Thread { pid, task: stat, stack, look, since: None, caught: None, switches, settled: false };
         self.found.push(Asleep { thread, last_run });
         Some(alone)
     }
 
-    fn switches(&mut self, path: &str) -> Option<u64> {
-        process::read_status(self.proc, path, &mut self.buffer).ok().map(|status| status.switches)
-    }
-
-    /// What a thread does. Unless `counted`, so that a second look will tell whether it ran meanwhile, it is made sure here that
-    /// what its arguments named was true while it was in that call.
-    fn look(&mut self, pid: u32, path: &str, counted: bool) -> Look {
+    /// What a thread does, and how often it had run then. What the arguments of its call named was true while it was in that
+    /// call: it is read between two looks at the call, both of the same.
+    fn look(&mut self, pid: u32, path: &str) -> (Look, Option<Ran>) {
         for _ in 0..TRIES {
             let call = match syscall::read(self.proc, path, &mut self.buffer) {
                 Ok(Doing::Calls(call)) => call,
-                Ok(Doing::Runs) => return Look::Runs,
-                Ok(Doing::NoCall) => return Look::NoCall,
-                Err(error) if error.is_absent() => return Look::Ended,
-                Err(_) => return Look::Refused,
+                Ok(Doing::Runs) => return (Look::Runs, None),
+                Ok(Doing::NoCall) => return (Look::NoCall, self.ran(pid, path, true)),
+                Err(error) if error.is_absent() => return (Look::Ended, None),
+                Err(_) => return (Look::Refused, self.ran(pid, path, true)),
             };
             // A thread of a 64-bit program may have its stack that low too; if its head cannot be read, nothing is guessed.
             if call.is_low() && process::is_32_bit(self.proc, pid).unwrap_or(true) {
-                return Look::Bits32;
+                return (Look::Bits32, self.ran(pid, path, true));
             }
-            let Some(sleep) = sleep::decode(&call) else { return Look::Call(call.number) };
-            let Some(wait) = self.decoder.decode(pid, path, &sleep) else { return Look::Call(call.number) };
-            if !points(&wait.on) || counted && may_be_closed(&wait.on) {
-                return Look::Waits(wait);
+            let Some(sleep) = sleep::decode(&call) else {
+                return (Look::Call(call.number), self.ran(pid, path, true));
+            };
+            let ran = self.ran(pid, path, sleep.on.is_harmless());
+            let Some(wait) = self.decoder.decode(pid, path, &sleep) else { return (Look::Call(call.number), ran) };
+            if !points(&wait.on) {
+                return (Look::Waits(wait), ran);
             }
             match syscall::read(self.proc, path, &mut self.buffer) {
-                Ok(Doing::Calls(after)) if after == call => return Look::Waits(wait),
+                Ok(Doing::Calls(after)) if after == call => return (Look::Waits(wait), ran),
                 _ => {}
             }
         }
-        Look::Moved
+        (Look::Moved, None)
+    }
+
+    /// When and how often a thread ran, where that will be compared, or is told of a process that is looked at closely.
+    fn ran(&mut self, pid: u32, path: &str, harmless: bool) -> Option<Ran> {
+        if self.looks == Looks::Once || harmless && self.closely != Some(pid) {
+            return None;
+        }
+        let ran = sched::read(self.proc, path, &mut self.buffer).unwrap_or_default();
+        if ran.switches.is_some() {
+            return Some(ran);
+        }
+        let status = process::read_status(self.proc, path, &mut self.buffer).ok();
+        Some(Ran { switches: status.map(|status| status.switches), ..ran })
     }
 
     fn again(&mut self, threads: &mut [&mut Thread]) {
@@ -201,7 +215,7 @@ impl<'a> Worker<'a> {
                 }
             }
             // It ran, or may have: it counts as waiting if it is in the same call, for whatever it is in there now.
-            thread.look = match self.look(thread.pid, &path, false) {
+            thread.look = match self.look(thread.pid, &path).0 {
                 Look::Waits(wait) if wait.call == call && points(&wait.on) => Look::Waits(wait),
                 Look::Waits(wait) if wait.call == call => continue,
                 _ => Look::Moved,
