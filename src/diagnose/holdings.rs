@@ -57,7 +57,7 @@ mod tests {
         scene.hold(queue, 7, Role::LastReceiver);
         scene.gone(queue, 6, Role::LastSender);
         scene.hold(pipe, 7, Role::Reader);
-        let second = Holder { pid: 7, role: Role::Reader, fd: Some(8), alive: true, threads: None };
+        let second = Holder { pid: 7, role: Role::Reader, fd: Some(8), access: None, alive: true, threads: None };
         scene.holders.push((pipe, second));
         scene.hold(pipe, 3, Role::Writer);
         let found = holdings(&scene.picture());
