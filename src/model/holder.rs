@@ -107,6 +107,11 @@ impl Role {
                 | Self::WaitingFutex
         )
     }
+
+    /// Whether it sleeps until there is work for it, as a server does all day: no sign of anything wrong.
+    pub const fn waits_for_work(self) -> bool {
+        matches!(self, Self::WaitingReceive | Self::WaitingAccept)
+    }
 }
 
 /// What an open descriptor allows.

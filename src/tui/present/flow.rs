@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 pub enum Part {
     /// A process, or the address of one elsewhere.
     Party,
-    /// One that sleeps on the object.
+    /// One that sleeps on the object and is held up by it; who waits for work is not.
     Waiting,
     /// One that is only on record, and gone.
     Gone,
@@ -34,6 +34,8 @@ struct Party {
     pid: Option<u32>,
     /// It sleeps: on what, in a word.
     waits: Option<&'static str>,
+    /// It sleeps, but only until there is work.
+    idle: bool,
     gone: bool,
 }
 
@@ -174,7 +176,7 @@ impl Party {
         };
         match self.waits {
             _ if self.gone => (format!("({who} gone)"), Part::Gone),
-            Some(how) => (format!("{who} {how}"), Part::Waiting),
+            Some(how) => (format!("{who} {how}"), if self.idle { Part::Party } else { Part::Waiting }),
             None => (who, Part::Party),
         }
     }
@@ -208,6 +210,7 @@ fn parties(row: &Row<'_>, wanted: impl Fn(&Holder) -> bool) -> Vec<Party> {
                 role if role.is_waiting() => Some("waits"),
                 _ => None,
             },
+            idle: holder.role.waits_for_work(),
             gone: !holder.alive,
         });
     }
@@ -247,7 +250,7 @@ fn far_end(row: &Row<'_>) -> Vec<Party> {
     }
     let Body::Socket(socket) = &row.object().body else { return Vec::new() };
     let remote = socket.inet.as_ref().map(|inet| inet.remote).filter(|remote| remote.port() != 0);
-    let far = |comm: String| Party { comm, pid: None, waits: None, gone: false };
+    let far = |comm: String| Party { comm, pid: None, waits: None, idle: false, gone: false };
     remote.into_iter().map(|remote| far(remote.to_string())).collect()
 }
 
@@ -343,6 +346,18 @@ mod tests {
         scene.hold(0, 900, Role::WaitingReceive);
         scene.gone(0, 44, Role::LastReceiver);
         assert_eq!(line(&scene, 0, 90), "orders(812) ─▶ [queue 0x4d2  3 msgs, 96/16K] ─▶ feeder(900) waits (44 gone)");
+    }
+
+    #[test]
+    fn who_waits_for_work_does_not_stand_out() {
+        let mut scene = orders();
+        scene.hold(0, 812, Role::WaitingSend);
+        scene.hold(0, 900, Role::WaitingReceive);
+        let snapshot = scene.picture();
+        let spans = Flow::of(&Row::new(&snapshot, 0)).spans(90);
+        let part = |name: &str| spans.iter().find(|(text, _)| text == name).map(|(_, part)| *part);
+        assert_eq!(part("orders(812) waits"), Some(Part::Waiting));
+        assert_eq!(part("feeder(900) waits"), Some(Part::Party));
     }
 
     #[test]
