@@ -275,16 +275,15 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
             Hit::Waits(..) | Hit::WaitsOnFile(..) => continue,
         };
         let Some(place) = picture.places.get(&identity).copied() else { continue };
-        match thread {
-            Some(thread) => sleepers.entry((place, *pid, role)).or_insert((fd, Vec::new())).1.push(thread),
-            None => {
-                let access = match hit {
-                    Hit::Fd(open) => Access::of(open.reads, open.writes),
-                    _ => None,
-                };
-                picture.holders.push(place, Holder { pid: *pid, role, fd, access, alive: true, threads: None });
-            }
+        if let Some(thread) = thread {
+            sleepers.entry((place, *pid, role)).or_insert((fd, Vec::new())).1.push(thread);
+            continue;
         }
+        let access = match hit {
+            Hit::Fd(open) => Access::of(open.reads, open.writes),
+            _ => None,
+        };
+        picture.holders.push(place, Holder { pid: *pid, role, fd, access, alive: true, threads: None });
     }
     for ((place, pid, role), (fd, mut threads)) in sleepers {
         threads.sort_unstable();
