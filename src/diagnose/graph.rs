@@ -4,7 +4,7 @@
 //! An edge is what a picture can show: a process may have an object and never use it. Which accepted connection belongs to
 //! which listener the kernel does not tell.
 
-use crate::model::{Body, Identity, Object, Role, Socket, SocketState};
+use crate::model::{Access, Body, Holder, Identity, Object, Role, Socket, SocketState};
 use crate::snapshot::Snapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -132,14 +132,10 @@ const fn is_process(node: Node) -> bool {
 fn edges(snapshot: &Snapshot) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (place, object) in snapshot.objects.iter().enumerate() {
-        let mut last = None;
-        for holder in snapshot.holders(place) {
-            // Holders are ordered by pid and role: several descriptors are one edge.
-            if last.replace((holder.pid, holder.role, holder.alive)) != Some((holder.pid, holder.role, holder.alive)) {
-                let process = if holder.alive { Node::Process(holder.pid) } else { Node::Gone(holder.pid) };
-                edges.push(held(object, place, process, holder.role));
-            }
-        }
+        // Holders are ordered by pid and role: several descriptors are one edge.
+        let same =
+            |one: &Holder, other: &Holder| (one.pid, one.role, one.alive) == (other.pid, other.role, other.alive);
+        edges.extend(snapshot.holders(place).chunk_by(same).map(|descriptors| held(object, place, descriptors)));
         if let Body::Socket(socket) = &object.body {
             edges.extend(joined(snapshot, place, socket));
         }
@@ -147,8 +143,11 @@ fn edges(snapshot: &Snapshot) -> Vec<Edge> {
     edges
 }
 
-/// A process that has an object: data go from who sends into it, and out of it to who receives.
-fn held(object: &Object, place: usize, process: Node, role: Role) -> Edge {
+/// A process that has an object, by all of its holders in one role: data go from who sends into it, and out of it to who
+/// receives.
+fn held(object: &Object, place: usize, holders: &[Holder]) -> Edge {
+    let Holder { pid, role, alive, .. } = holders[0];
+    let allow = |access| holders.iter().all(|holder| holder.access == Some(access));
     let (in_to, way) = match role {
         // Whoever has a semaphore, no data go through it.
         _ if matches!(object.body, Body::Semaphore(_)) => (true, Way::None),
@@ -156,6 +155,8 @@ fn held(object: &Object, place: usize, process: Node, role: Role) -> Edge {
         Role::LastReceiver | Role::Reader | Role::Listener | Role::WaitingReceive | Role::WaitingAccept => {
             (false, Way::Forward)
         }
+        Role::Open if allow(Access::Write) => (true, Way::Forward),
+        Role::Open if allow(Access::Read) => (false, Way::Forward),
         Role::Attached | Role::Mapped | Role::Connected | Role::Open => (true, Way::Both),
         Role::Creator
         | Role::LastOperator
@@ -164,7 +165,7 @@ fn held(object: &Object, place: usize, process: Node, role: Role) -> Edge {
         | Role::WaitingConnect
         | Role::WaitingFutex => (true, Way::None),
     };
-    let object = Node::Object(place);
+    let (process, object) = (if alive { Node::Process(pid) } else { Node::Gone(pid) }, Node::Object(place));
     let (from, to) = if in_to { (process, object) } else { (object, process) };
     Edge { from, to, role: role.name(), way, blocked: role.is_waiting() }
 }
@@ -245,6 +246,31 @@ mod tests {
         }
         assert_eq!(all.edges.len(), 8, "two descriptors are one edge, two ends one connection: {:#?}", all.edges);
         assert!(!all.nodes.contains(&Object(4)), "joined with nothing");
+    }
+
+    #[test]
+    fn a_descriptor_that_is_open_one_way_has_an_arrow_that_way() {
+        let mut scene = Scene::default();
+        let queue = scene.add(testing::posix_queue(7, "/orders", 3, 10));
+        scene.open(queue, 1, Access::Write);
+        scene.open(queue, 2, Access::Read);
+        scene.open(queue, 3, Access::Both);
+        scene.open(queue, 4, Access::Read);
+        scene.open(queue, 4, Access::Write);
+        scene.hold(queue, 5, Role::Open);
+        let memory = scene.add(testing::memfd(9, "cache", Some(4096)));
+        scene.open(memory, 2, Access::Read);
+        let all = Graph::all(&scene.picture());
+        let edge = |from, to, way| Edge { from, to, role: "open", way, blocked: false };
+        let expected = [
+            edge(Process(1), Object(0), Way::Forward),
+            edge(Object(0), Process(2), Way::Forward),
+            edge(Process(3), Object(0), Way::Both),
+            edge(Process(4), Object(0), Way::Both),
+            edge(Process(5), Object(0), Way::Both),
+            edge(Object(1), Process(2), Way::Forward),
+        ];
+        assert_eq!(all.edges, expected);
     }
 
     #[test]

@@ -12,8 +12,9 @@ pub struct Holding {
     /// What it has and in which way, by place in [`Snapshot::objects`]: each once for each role, however many descriptors
     /// it has. Recorded roles too, such as the last sender's: users of a System V queue leave nothing else.
     pub objects: Vec<(usize, Role)>,
-    /// What it sleeps on, in a call of that role; the first, if its threads sleep on several.
-    pub blocked: Option<(usize, Role)>,
+    /// What it sleeps on, in a call of that role; if its threads sleep on several, the first that holds one up, before those
+    /// in which it waits for work.
+    pub waits: Option<(usize, Role)>,
 }
 
 /// The living processes that hold, wait on, or are recorded with an object, by pid. One pass over all holders.
@@ -24,7 +25,7 @@ pub fn holdings(snapshot: &Snapshot) -> Vec<Holding> {
     for place in 0..snapshot.objects.len() {
         for holder in snapshot.holders(place).iter().filter(|holder| holder.alive) {
             let at = *of.entry(holder.pid).or_insert_with(|| {
-                all.push(Holding { pid: holder.pid, objects: Vec::new(), blocked: None });
+                all.push(Holding { pid: holder.pid, objects: Vec::new(), waits: None });
                 all.len() - 1
             });
             let holding = &mut all[at];
@@ -33,8 +34,9 @@ pub fn holdings(snapshot: &Snapshot) -> Vec<Holding> {
                 continue;
             }
             holding.objects.push(entry);
-            if holder.role.is_waiting() {
-                holding.blocked.get_or_insert(entry);
+            let work = |role: Role| role.waits_for_work();
+            if holder.role.is_waiting() && holding.waits.is_none_or(|(_, role)| work(role) && !work(holder.role)) {
+                holding.waits = Some(entry);
             }
         }
     }
@@ -57,14 +59,23 @@ mod tests {
         scene.hold(queue, 7, Role::LastReceiver);
         scene.gone(queue, 6, Role::LastSender);
         scene.hold(pipe, 7, Role::Reader);
-        let second = Holder { pid: 7, role: Role::Reader, fd: Some(8), alive: true, threads: None };
+        let second = Holder { pid: 7, role: Role::Reader, fd: Some(8), access: None, alive: true, threads: None };
         scene.holders.push((pipe, second));
         scene.hold(pipe, 3, Role::Writer);
+        let other = scene.add(testing::queue(6, 2, 0, 0));
+        scene.hold(other, 7, Role::WaitingSend);
+        scene.hold(other, 3, Role::WaitingReceive);
         let found = holdings(&scene.picture());
-        let seven = [(pipe, Role::Reader), (queue, Role::LastReceiver), (queue, Role::WaitingReceive)];
+        let three = [(pipe, Role::Writer), (other, Role::WaitingReceive)];
+        let seven = [
+            (pipe, Role::Reader),
+            (queue, Role::LastReceiver),
+            (queue, Role::WaitingReceive),
+            (other, Role::WaitingSend),
+        ];
         let expected = [
-            Holding { pid: 3, objects: vec![(pipe, Role::Writer)], blocked: None },
-            Holding { pid: 7, objects: seven.to_vec(), blocked: Some((queue, Role::WaitingReceive)) },
+            Holding { pid: 3, objects: three.to_vec(), waits: Some(three[1]) },
+            Holding { pid: 7, objects: seven.to_vec(), waits: Some((other, Role::WaitingSend)) },
         ];
         assert_eq!(found, expected);
     }

@@ -1,7 +1,7 @@
 //! `/proc/PID/fd`: which pipes, FIFOs, sockets and files a process has open (`man 5 proc_pid_fd`).
 //!
 //! Every descriptor is looked at with `statx(2)` through its link, which gives type, device and inode at once, and never
-//! asks a network file server; nothing is opened. The direction of a pipe end is in the permission bits of the link
+//! asks a network file server; nothing is opened. Which way it is open is in the permission bits of the link
 //! itself (`fs/proc/fd.c`, `tid_fd_update_inode`). Not done with the procfs crate: it reads a link and allocates a
 //! path for each of 127,000 descriptors, and has neither device nor direction.
 
@@ -63,7 +63,7 @@ pub struct OpenFd {
     pub uid: u32,
     /// No name leads to it any more (`stx_nlink` 0): of a file one that was removed, or that never had one.
     pub unlinked: bool,
-    /// Open for reading; known for pipes and FIFOs.
+    /// Open for reading; known for pipes and FIFOs, and for files where [`read_access`] was asked.
     pub reads: bool,
     /// Open for writing; likewise.
     pub writes: bool,
@@ -143,8 +143,7 @@ impl FdReader {
             writes: false,
         };
         if matches!(target, Target::Pipe | Target::Fifo) {
-            let mode = fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
-            (open.reads, open.writes) = (mode & libc::S_IRUSR != 0, mode & libc::S_IWUSR != 0);
+            (open.reads, open.writes) = access(dir, name)?;
         }
         Ok(Some(open))
     }
@@ -164,6 +163,14 @@ impl FdReader {
         }
         Ok(self.sockfs == Some(device))
     }
+}
+
+/// Whether a descriptor of a task (`PID`, or `PID/task/TID`) is open for reading, and whether for writing; neither with
+/// `O_PATH`.
+pub fn read_access(proc: impl AsFd, task: &str, fd: u32) -> Result<(bool, bool)> {
+    let path = format!("{task}/fd/{fd}");
+    let looked = CString::new(path.as_str()).map_err(|_| Errno::EINVAL);
+    looked.and_then(|path| access(proc.as_fd(), &path)).map_err(|errno| Error::from_errno(path, errno))
 }
 
 /// Path of what a descriptor is open on, as seen from the reader's root: the link's text. It may be stale or belong to
@@ -194,6 +201,12 @@ fn read_link(proc: impl AsFd, path: &str) -> Result<Vec<u8>> {
 /// Device and inode of what one descriptor is open on.
 pub fn read_one(proc: impl AsFd, pid: u32, fd: u32) -> Result<(Device, u64)> {
     file::stat_at(proc, format!("{pid}/fd/{fd}").as_bytes()).map(|stat| (stat.device, stat.inode))
+}
+
+/// Whether a descriptor is open for reading, and whether for writing: the link's own permission bits.
+fn access(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<(bool, bool)> {
+    let mode = fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
+    Ok((mode & libc::S_IRUSR != 0, mode & libc::S_IWUSR != 0))
 }
 
 fn link(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<Vec<u8>> {
@@ -279,6 +292,24 @@ mod tests {
         assert_eq!(of(&listener).target, Target::Socket);
         let regular = std::fs::File::create(dir.path().join("r")).unwrap();
         assert_eq!(of(&regular).target, Target::File);
+    }
+
+    #[test]
+    fn which_way_files_are_open() {
+        use nix::fcntl::OFlag;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let proc = file::open_directory("/proc").unwrap();
+        for (flags, expected) in [
+            (OFlag::O_RDONLY, (true, false)),
+            (OFlag::O_WRONLY, (false, true)),
+            (OFlag::O_RDWR, (true, true)),
+            (OFlag::O_PATH, (false, false)),
+        ] {
+            let opened = nix::fcntl::open(file.path(), flags, Mode::empty()).unwrap();
+            let number = u32::try_from(opened.as_raw_fd()).unwrap();
+            assert_eq!(read_access(&proc, "self", number), Ok(expected), "{flags:?}");
+        }
+        assert!(read_access(&proc, "self", u32::MAX >> 1).unwrap_err().is_absent());
     }
 
     #[test]

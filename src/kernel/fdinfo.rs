@@ -1,4 +1,4 @@
-//! `/proc/PID/fdinfo/N`: how a descriptor is open, and what the kinds of file tell of themselves (`man 5 proc_pid_fdinfo`).
+//! `/proc/PID/fdinfo/N`: what the kinds of file tell of themselves (`man 5 proc_pid_fdinfo`).
 
 use super::locks::{self, Lock};
 use super::text::{Numbers, decimal};
@@ -9,8 +9,6 @@ use std::os::fd::AsFd;
 /// What one descriptor's file tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FdInfo {
-    /// Flags of `open(2)` as they are now.
-    pub flags: u32,
     /// Position in the file.
     pub position: i64,
     /// Locks that came through this open file.
@@ -69,16 +67,6 @@ impl FdInfo {
         let idle = self.registered == Some(0) && self.submitted.is_some() && self.submitted == self.completed;
         !idle || self.polls
     }
-
-    /// Whether it can be read from.
-    pub const fn reads(&self) -> bool {
-        self.flags & libc::O_ACCMODE as u32 != libc::O_WRONLY as u32
-    }
-
-    /// Whether it can be written to.
-    pub const fn writes(&self) -> bool {
-        self.flags & libc::O_ACCMODE as u32 != libc::O_RDONLY as u32
-    }
 }
 
 /// Reads a descriptor of a task: `PID`, or `PID/task/TID`. Needs ptrace read access, as for its descriptors.
@@ -97,7 +85,6 @@ pub fn parse(text: &[u8]) -> FdInfo {
         };
         let (label, rest) = (&line[..colon], line[colon + 1..].trim_ascii());
         match label {
-            b"flags" => info.flags = Numbers::new(rest).octal().unwrap_or(0),
             b"pos" => info.position = Numbers::new(rest).signed().unwrap_or(0),
             b"lock" => info.locks.extend(locks::parse_line(rest).map(|(_, lock)| lock)),
             b"tfd" => info.watches.extend(watch(rest)),
@@ -139,12 +126,9 @@ mod tests {
         assert_eq!(epoll.watches, [Watch { fd: 3, events: 0x19, file }]);
         let event = parse(b"flags:\t02\neventfd-count:                1a\neventfd-id: 77\neventfd-semaphore: 0\n");
         assert_eq!((event.event_id, event.event_count), (Some(77), Some(26)));
-        assert!(event.reads() && event.writes());
         let timer =
             parse(b"flags:\t02\nclockid: 1\nticks: 0\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n");
         assert_eq!(timer.timer_set, Some(false));
-        let queue = parse(b"flags:\t0100001\n");
-        assert!(!queue.reads() && queue.writes());
         let socket = parse(b"flags:\t02\nscm_fds: 2\n");
         assert_eq!(socket.in_flight, Some(2));
         let ring = |sq, cq, files, polls| {

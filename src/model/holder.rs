@@ -107,6 +107,43 @@ impl Role {
                 | Self::WaitingFutex
         )
     }
+
+    /// Whether it sleeps until there is work for it, as a server does all day: no sign of anything wrong.
+    pub const fn waits_for_work(self) -> bool {
+        matches!(self, Self::WaitingReceive | Self::WaitingAccept)
+    }
+}
+
+/// What an open descriptor allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// `O_RDONLY`: of a queue to receive.
+    Read,
+    /// `O_WRONLY`: of a queue to send.
+    Write,
+    /// `O_RDWR`.
+    Both,
+}
+
+impl Access {
+    /// From each direction; `None` for neither, as with `O_PATH`.
+    pub const fn of(reads: bool, writes: bool) -> Option<Self> {
+        match (reads, writes) {
+            (true, false) => Some(Self::Read),
+            (false, true) => Some(Self::Write),
+            (true, true) => Some(Self::Both),
+            (false, false) => None,
+        }
+    }
+
+    /// Name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// One process's connection with one object.
@@ -118,6 +155,8 @@ pub struct Holder {
     pub role: Role,
     /// Descriptor number, for roles that come from one.
     pub fd: Option<u32>,
+    /// What that descriptor allows, of [`Role::Open`] on POSIX objects and memfds; other roles say it or have none.
+    pub access: Option<Access>,
     /// False when a recorded process is gone, or its pid now belongs to a process that started later.
     pub alive: bool,
     /// Thread ids that sleep on the object, for waiting roles.

@@ -25,7 +25,7 @@ mod which;
 pub use address::{Address, AddressError, Spelled, Which};
 pub use contents::{Contents, How, Messages, PipeContents, QueuedMessage, Range, Seen, SocketContents, Source};
 pub use device::Device;
-pub use holder::{Holder, Role};
+pub use holder::{Access, Holder, Role};
 pub(crate) use name::quoted;
 pub use name::{escape, escape_into, hexadecimal, unescape, unhexadecimal};
 pub use object::{Body, Family, Identity, Ids, Kind, Kinds, Object, PipeEnds};

@@ -22,12 +22,12 @@ pub struct ProcessRow {
     pub comm: String,
     /// Arguments; empty where there are none.
     pub cmdline: String,
-    /// `blocked` while it sleeps on an object, otherwise its scheduler state as a word.
+    /// While it sleeps on an object `waiting`, for work, or `blocked`; otherwise its scheduler state as a word.
     pub state: &'static str,
     /// How many objects it holds.
     pub held: Held,
     /// What it sleeps on: how, and the object's address.
-    pub blocked: Option<(Role, String)>,
+    pub waits: Option<(Role, String)>,
     /// Seconds since it started.
     pub age: f64,
 }
@@ -78,8 +78,19 @@ impl Held {
 }
 
 /// Words for a process's state.
-const STATES: &[&str] =
-    &["blocked", "running", "sleeping", "uninterruptible", "stopped", "traced", "zombie", "dead", "idle", "unknown"];
+const STATES: &[&str] = &[
+    "blocked",
+    "waiting",
+    "running",
+    "sleeping",
+    "uninterruptible",
+    "stopped",
+    "traced",
+    "zombie",
+    "dead",
+    "idle",
+    "unknown",
+];
 
 /// A scheduler state letter as a word (`man 5 proc_pid_stat`).
 pub const fn word(letter: char) -> &'static str {
@@ -102,13 +113,13 @@ impl ProcessRow {
         let row = |holding: Holding| {
             let held = Held::of(snapshot, &holding);
             let process = snapshot.process(holding.pid).filter(|_| held != Held::default())?;
-            let blocked = holding.blocked.map(|(place, role)| (role, snapshot.address(place).to_string()));
-            Some(Self::new(snapshot, process, held, blocked))
+            let waits = holding.waits.map(|(place, role)| (role, snapshot.address(place).to_string()));
+            Some(Self::new(snapshot, process, held, waits))
         };
         holdings(snapshot).into_iter().filter_map(row).collect()
     }
 
-    fn new(snapshot: &Snapshot, process: &Process, held: Held, blocked: Option<(Role, String)>) -> Self {
+    fn new(snapshot: &Snapshot, process: &Process, held: Held, waits: Option<(Role, String)>) -> Self {
         let uid = process.uids.map(|uids| uids[0]);
         let name = |uid: u32| match snapshot.user_name(uid) {
             Some(name) => escape(name.as_bytes()).into_owned(),
@@ -122,9 +133,13 @@ impl ProcessRow {
             user: uid.map(name),
             comm: escape(&process.comm).into_owned(),
             cmdline: cmdline.join(" "),
-            state: if blocked.is_some() { "blocked" } else { word(process.state) },
+            state: match &waits {
+                Some((role, _)) if role.waits_for_work() => "waiting",
+                Some(_) => "blocked",
+                None => word(process.state),
+            },
             held,
-            blocked,
+            waits,
             age: snapshot.taken_at.seconds_since(snapshot.started_at(process)),
         }
     }
@@ -167,7 +182,9 @@ pub static PROCESSES: Sheet<ProcessRow> = Sheet(&[
     Column {
         field: FieldType::Text,
         choices: STATES,
-        ..Column::text("state", "blocked, or its state for the scheduler", 80, |row: &ProcessRow| Cell::text(row.state))
+        ..Column::text("state", "waiting for work, blocked, or its state for the scheduler", 80, |row: &ProcessRow| {
+            Cell::text(row.state)
+        })
     },
     Column::number("queues", "queues it has open, sleeps on, or used last", 70, |row| count(row.held.queues)),
     Column {
@@ -190,9 +207,9 @@ pub static PROCESSES: Sheet<ProcessRow> = Sheet(&[
     Column::number("sockets", "sockets it has open", 70, |row| count(row.held.sockets)),
     Column {
         // An address alone means those that sleep on it.
-        aliases: &["on", "address"],
-        also: |row| row.blocked.iter().map(|(_, address)| address.clone()).collect(),
-        ..Column::text("blocked", "how and on what it sleeps", 90, |row: &ProcessRow| match &row.blocked {
+        aliases: &["blocked", "on", "address"],
+        also: |row| row.waits.iter().map(|(_, address)| address.clone()).collect(),
+        ..Column::text("waits", "how and on what it sleeps", 90, |row: &ProcessRow| match &row.waits {
             Some((role, address)) => Cell::text(format!("{} {address}", role.name())),
             None => Cell::Absent,
         })
@@ -250,8 +267,8 @@ mod tests {
         let rows = rows();
         assert_eq!(rows.iter().map(|row| row.pid).collect::<Vec<_>>(), [8, 9]);
         assert_eq!((&*rows[0].in_short(), rows[0].held.segment_bytes), ("1m 1p 1x", 4096));
-        assert_eq!((rows[1].in_short(), rows[1].state), ("1q 1x".to_owned(), "blocked"));
-        assert_eq!(rows[1].blocked, Some((Role::WaitingReceive, "queue:5".to_owned())));
+        assert_eq!((rows[1].in_short(), rows[1].state), ("1q 1x".to_owned(), "waiting"));
+        assert_eq!(rows[1].waits, Some((Role::WaitingReceive, "queue:5".to_owned())));
         assert_eq!((&*rows[1].comm, rows[0].user.as_deref()), ("bad\\ncomm", Some("web\\x1b")));
     }
 
@@ -259,7 +276,9 @@ mod tests {
     fn filters() {
         for (filter, pids) in [
             ("", &[8, 9][..]),
-            ("blocked", &[9]),
+            ("state:waiting", &[9]),
+            ("state:blocked", &[]),
+            ("blocked:queue:5", &[9]),
             ("state:sleeping", &[8]),
             ("queue:5", &[9]),
             ("pid:8", &[8]),

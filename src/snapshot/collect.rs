@@ -239,7 +239,7 @@ fn something_is_missing(picture: &Picture) -> bool {
 
 /// Joins what processes have with POSIX objects and System V objects.
 fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Picture) {
-    use crate::model::{Holder, Kind};
+    use crate::model::{Access, Holder, Kind};
     // By object, process and role: the descriptor, if any, and the threads.
     let mut sleepers = FxHashMap::<_, (Option<u32>, Vec<u32>)>::default();
     let streams = streams(hits);
@@ -275,14 +275,19 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
             Hit::Waits(..) | Hit::WaitsOnFile(..) => continue,
         };
         let Some(place) = picture.places.get(&identity).copied() else { continue };
-        match thread {
-            Some(thread) => sleepers.entry((place, *pid, role)).or_insert((fd, Vec::new())).1.push(thread),
-            None => picture.holders.add(place, *pid, role, fd),
+        if let Some(thread) = thread {
+            sleepers.entry((place, *pid, role)).or_insert((fd, Vec::new())).1.push(thread);
+            continue;
         }
+        let access = match hit {
+            Hit::Fd(open) => Access::of(open.reads, open.writes),
+            _ => None,
+        };
+        picture.holders.push(place, Holder { pid: *pid, role, fd, access, alive: true, threads: None });
     }
     for ((place, pid, role), (fd, mut threads)) in sleepers {
         threads.sort_unstable();
-        picture.holders.push(place, Holder { pid, role, fd, alive: true, threads: Some(threads.into()) });
+        picture.holders.push(place, Holder { pid, role, fd, access: None, alive: true, threads: Some(threads.into()) });
     }
 }
 

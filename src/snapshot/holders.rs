@@ -10,7 +10,7 @@ pub(super) struct HolderRows(Vec<(u32, Holder)>);
 impl HolderRows {
     /// A live process that has an object open, mapped, …
     pub(super) fn add(&mut self, object: u32, pid: u32, role: Role, fd: Option<u32>) {
-        self.0.push((object, Holder { pid, role, fd, alive: true, threads: None }));
+        self.0.push((object, Holder { pid, role, fd, access: None, alive: true, threads: None }));
     }
 
     /// Any row.

@@ -16,7 +16,7 @@ pub(super) fn add(proc: &OwnedFd, clock: &Clock, tables: &[(u32, Record)], pictu
     let mut add = |place: u32, pid: u32, role: Role, recorded: Option<Time>| {
         if pid != 0 {
             let alive = known.start(pid).is_some_and(|start| recorded.is_none_or(|at| !clock.started_after(start, at)));
-            found.push((place, Holder { pid, role, fd: None, alive, threads: None }));
+            found.push((place, Holder { pid, role, fd: None, access: None, alive, threads: None }));
         }
     };
     for (place, record) in tables {

@@ -254,6 +254,13 @@ impl<'a> Worker<'a> {
                 Target::Event => false,
             };
             if wanted {
+                let mut open = open;
+                // Of all other files it would be a call for nothing.
+                if open.target == Target::File
+                    && let Ok(access) = fd::read_access(proc, task, open.fd)
+                {
+                    (open.reads, open.writes) = access;
+                }
                 found.hits.push((pid, Hit::Fd(open)));
             }
         })

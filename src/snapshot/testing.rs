@@ -12,8 +12,8 @@ use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;
 use crate::kernel::namespace::{INITIAL_IPC, INITIAL_PID, Namespaces};
 use crate::model::{
-    Body, Device, Holder, Identity, Ids, Key, Kind, Memfd, Object, PipeEnds, Process, Queue, Role, SemSet, Semaphore,
-    Shm, Socket, SocketState, SocketType, Time, Times, Unix, Usage,
+    Access, Body, Device, Holder, Identity, Ids, Key, Kind, Memfd, Object, PipeEnds, Process, Queue, Role, SemSet,
+    Semaphore, Shm, Socket, SocketState, SocketType, Time, Times, Unix, Usage,
 };
 
 /// When a scene's picture is taken: 2026-11-21T04:30:00Z.
@@ -51,12 +51,18 @@ impl Scene {
     pub(crate) fn hold(&mut self, place: usize, pid: u32, role: Role) {
         let fd = matches!(role, Role::Open | Role::Reader | Role::Writer | Role::Listener | Role::Connected);
         let threads = role.is_waiting().then(|| [pid].into());
-        self.holders.push((place, Holder { pid, role, fd: fd.then_some(3), alive: true, threads }));
+        self.holders.push((place, Holder { pid, role, fd: fd.then_some(3), access: None, alive: true, threads }));
+    }
+
+    /// A living process with a descriptor that allows this.
+    pub(crate) fn open(&mut self, place: usize, pid: u32, access: Access) {
+        let role = Role::Open;
+        self.holders.push((place, Holder { pid, role, fd: Some(3), access: Some(access), alive: true, threads: None }));
     }
 
     /// A recorded process that is gone.
     pub(crate) fn gone(&mut self, place: usize, pid: u32, role: Role) {
-        self.holders.push((place, Holder { pid, role, fd: None, alive: false, threads: None }));
+        self.holders.push((place, Holder { pid, role, fd: None, access: None, alive: false, threads: None }));
     }
 
     /// A process of a user, an hour old.
@@ -170,6 +176,16 @@ pub(crate) fn semaphores(id: i32, key: i32, values: &[u32], last: u32) -> Object
         times: Times { changed: Some(ago(3_000)), operated: Some(ago(600)), ..Times::default() },
     };
     sysv(Kind::Semaphore, id, Body::Semaphore(Box::new(set)))
+}
+
+/// A POSIX queue of this name, with so many messages of so many.
+pub(crate) fn posix_queue(inode: u64, name: &str, messages: u64, limit: u64) -> Object {
+    let (messages, limit_messages) = (Some(messages), Some(limit));
+    let times = Times { changed: Some(ago(600)), ..Times::default() };
+    let queue = Queue { messages, limit_messages, max_message_bytes: Some(8_192), times, ..Queue::default() };
+    let path = format!("/dev/mqueue{name}").into_bytes().into();
+    let body = Body::Queue(Box::new(queue));
+    Object { creator: None, name: Some(name.as_bytes().into()), path: Some(path), ..file(inode, body) }
 }
 
 /// A memfd of this name.

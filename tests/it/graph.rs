@@ -4,6 +4,7 @@ use crate::support::cli::{self, ipcx};
 use crate::support::isolated::skip;
 use crate::support::users::NOBODY;
 use crate::support::{Child, isolated, isolated_with_users, posix, scratch, sleepers, sysv};
+use nix::mqueue::{MQ_OFlag, mq_close};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -59,6 +60,42 @@ fn a_sender_that_is_gone_and_a_receiver_that_waits() {
             "{lines:?}"
         );
         assert!(lines[1..].iter().any(|line| line.contains("-> ") && line.ends_with("waiting-receive, blocked")));
+    });
+}
+
+#[test]
+fn a_posix_queue_has_arrows_as_its_descriptors_allow() {
+    isolated(|| {
+        mq_close(posix::queue(c"/jobs", 4, 8)).unwrap();
+        let open = |way| posix::open_queue(c"/jobs", way);
+        let sender = Child::new(&[], || open(MQ_OFlag::O_WRONLY));
+        let receiver = Child::new(&[], || open(MQ_OFlag::O_RDONLY));
+        let either = Child::new(&[], || open(MQ_OFlag::O_RDWR));
+        let two = Child::new(&[], || (open(MQ_OFlag::O_RDONLY), open(MQ_OFlag::O_WRONLY)));
+        let [from, to, either, two] = [&sender, &receiver, &either, &two].map(|child| format!("pid:{}", child.pid()));
+        let found = graph(&["queue:/jobs"]);
+        assert_eq!(edge(&found, &from, "queue:/jobs", "open"), forward(false));
+        assert_eq!(edge(&found, "queue:/jobs", &to, "open"), forward(false));
+        for pid in [&either, &two] {
+            assert_eq!(edge(&found, pid, "queue:/jobs", "open"), ("both".to_owned(), false));
+        }
+        let tree = ipcx(&["graph", "queue:/jobs"]).out;
+        assert!(
+            tree.lines().any(|line| line.contains("<- ") && line.contains(&format!("({})", sender.pid()))),
+            "{tree}"
+        );
+        assert!(
+            tree.lines().any(|line| line.contains("-> ") && line.contains(&format!("({})", receiver.pid()))),
+            "{tree}"
+        );
+
+        let listed = cli::json(&["ls", "-q", "--json"]);
+        let holders = cli::object(&listed, "queue:/jobs")["holders"].as_array().unwrap();
+        let text = |one: &Value, field| one[field].as_str().unwrap().to_owned();
+        let access = holders.iter().map(|one| (format!("pid:{}", one["pid"]), text(one, "role"), text(one, "access")));
+        let expected = [(&from, "write"), (&to, "read"), (&either, "both"), (&two, "read"), (&two, "write")];
+        let expected = expected.map(|(node, way)| (node.clone(), "open".to_owned(), way.to_owned()));
+        assert_eq!(access.collect::<Vec<_>>(), expected);
     });
 }
 

@@ -2,8 +2,8 @@
 
 use crate::support::cli::{ipcx, json, object};
 use crate::support::look::queue;
-use crate::support::{held, isolated, look, posix};
-use ipcx::model::{Kinds, Role};
+use crate::support::{isolated, look, opened, posix};
+use ipcx::model::{Access, Kinds};
 use std::os::fd::AsRawFd;
 
 /// Descriptors of this process.
@@ -33,7 +33,7 @@ fn ipcx_is_no_holder_of_the_queue_it_reads() {
         let made = posix::queue(c"/one", 1, 1);
         let snapshot = look(Kinds::POSIX_QUEUES);
         assert_eq!(queue(&snapshot.objects[0]).limit_messages, Some(1));
-        assert_eq!(snapshot.holders(0), [held(1, Role::Open, Some(made.as_raw_fd()))]);
+        assert_eq!(snapshot.holders(0), [opened(1, Access::Both, Some(made.as_raw_fd()))]);
     });
 }
 

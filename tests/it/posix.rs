@@ -4,8 +4,10 @@ use crate::support::isolated::{bytes, skip};
 use crate::support::look::{semaphores, shm};
 use crate::support::users::NOBODY;
 use crate::support::wait::{is_between, second};
-use crate::support::{Child, as_user, eventually, held, isolated, isolated_with_users, look, one, posix, scratch};
-use ipcx::model::{Device, Family, Identity, Ids, Kinds, Object, Role, Semaphore};
+use crate::support::{
+    Child, as_user, eventually, held, isolated, isolated_with_users, look, one, opened, posix, scratch,
+};
+use ipcx::model::{Access, Device, Family, Identity, Ids, Kinds, Object, Role, Semaphore};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
@@ -30,7 +32,7 @@ fn a_sparse_segment_with_holders_by_descriptor_and_by_mapping() {
         let start = second();
         let file = posix::segment(c"/big", 3 << 30, 0o640);
         file.write_all_at(b"x", 40_960).unwrap();
-        let opened = Child::new(&[&file], || ());
+        let opener = Child::new(&[&file], || ());
         let mapped =
             Child::new(&[], || posix::map(&File::options().read(true).write(true).open("/dev/shm/big").unwrap()));
         let fd = file.as_raw_fd();
@@ -49,7 +51,7 @@ fn a_sparse_segment_with_holders_by_descriptor_and_by_mapping() {
         assert_eq!((shown.key, shown.size, shown.allocated), (None, Some(3 << 30), Some(4096)));
         assert_eq!((shown.attaches, shown.resident), (None, None));
         assert!(is_between(shown.times.changed, start), "{shown:?}");
-        let expected = [held(opened.pid(), Role::Open, Some(fd)), held(mapped.pid(), Role::Mapped, None)];
+        let expected = [opened(opener.pid(), Access::Both, Some(fd)), held(mapped.pid(), Role::Mapped, None)];
         assert_eq!(snapshot.holders(0), expected);
         for address in ["shm:/big", "/dev/shm/big"] {
             assert_eq!(one(&snapshot, address), 0);
@@ -78,7 +80,7 @@ fn a_new_segment_of_an_old_name_is_not_held_by_the_old_ones_users() {
         let new = posix::segment(c"/again", 8192, 0o600);
         let snapshot = look(Kinds::POSIX_SHMS);
         assert_eq!(shm(&snapshot.objects[one(&snapshot, "shm:/again")]).size, Some(8192));
-        assert_eq!(snapshot.holders(0), [held(1, Role::Open, Some(new.as_raw_fd()))]);
+        assert_eq!(snapshot.holders(0), [opened(1, Access::Both, Some(new.as_raw_fd()))]);
         drop(user);
     });
 }

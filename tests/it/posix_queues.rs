@@ -2,8 +2,8 @@
 
 use crate::support::look::queue;
 use crate::support::wait::{is_between, second};
-use crate::support::{Child, held, isolated, look, one, posix};
-use ipcx::model::{Family, Holder, Ids, Kinds, Notify, Object, Role};
+use crate::support::{Child, held, isolated, look, one, opened, posix};
+use ipcx::model::{Access, Family, Holder, Ids, Kinds, Notify, Object, Role};
 use nix::mqueue::{mq_receive, mq_send};
 use std::os::fd::AsRawFd;
 
@@ -38,11 +38,11 @@ fn queues_are_those_of_the_namespace_though_none_is_mounted() {
         assert_eq!((shown.limit_messages, shown.max_message_bytes, shown.limit_bytes), (Some(7), Some(100), None));
         assert_eq!(shown.notify, Some(Notify { pid: 1, signal: 10, method: 0 }));
         assert!(is_between(shown.times.changed, start), "{shown:?}");
-        assert!(snapshot.holders(place).contains(&held(1, Role::Open, Some(orders.as_raw_fd()))));
+        assert!(snapshot.holders(place).contains(&opened(1, Access::Both, Some(orders.as_raw_fd()))));
         let place = one(&snapshot, "queue:/qui\\net");
         let shown = queue(&snapshot.objects[place]);
         assert_eq!((shown.messages, shown.bytes, shown.notify), (Some(0), Some(0), None));
-        assert!(snapshot.holders(place).contains(&held(1, Role::Open, Some(quiet.as_raw_fd()))));
+        assert!(snapshot.holders(place).contains(&opened(1, Access::Both, Some(quiet.as_raw_fd()))));
         drop(theirs);
     });
 }
@@ -87,7 +87,7 @@ fn who_sleeps_on_a_queue() {
             let (pid, fd) = (child.pid(), Some(fd));
             let holders = snapshot.holders(one(&snapshot, address)).iter().filter(|holder| holder.pid == pid);
             let asleep = Holder { threads: Some([pid].into()), ..held(pid, role, fd) };
-            assert_eq!(holders.cloned().collect::<Vec<_>>(), [held(pid, Role::Open, fd), asleep]);
+            assert_eq!(holders.cloned().collect::<Vec<_>>(), [opened(pid, Access::Both, fd), asleep]);
         }
     });
 }

@@ -99,7 +99,7 @@ fn a_writer_stuck_on_a_pipe_whose_reader_is_stopped() {
         assert_eq!(problem.help.action, Action::Signal(right.id()));
         let snapshot = look();
         let holding = holdings(&snapshot).into_iter().find(|holding| holding.pid == left.id()).unwrap();
-        assert_eq!(holding.blocked, Some((one(&snapshot, &pipe), Role::WaitingSend)));
+        assert_eq!(holding.waits, Some((one(&snapshot, &pipe), Role::WaitingSend)));
         signal(&right, nix::sys::signal::Signal::SIGCONT);
         eventually("it goes on", || class_of(&pipe).is_none());
         for child in [&mut left, &mut right] {
@@ -268,7 +268,7 @@ fn who_waits_behind_a_dead_lock_holder() {
         assert!(problem.reason.starts_with(&format!("pid {}", waiter.pid())), "{}", problem.reason);
         let snapshot = look();
         let holding = holdings(&snapshot).into_iter().find(|holding| holding.pid == waiter.pid()).unwrap();
-        assert_eq!(holding.blocked, Some((one(&snapshot, "sem:0x1"), Role::WaitingSemaphore)));
+        assert_eq!(holding.waits, Some((one(&snapshot, "sem:0x1"), Role::WaitingSemaphore)));
     });
 }
 

@@ -4,8 +4,10 @@ use crate::support::cli::{ipcx, ipcx_as, json, object};
 use crate::support::look::shm;
 use crate::support::sockets::{receive_descriptors, send_descriptor};
 use crate::support::users::{NOBODY, become_user, child_of};
-use crate::support::{Child, as_user, held, isolated, isolated_with_users, look, mounts, one, posix, scratch, sysv};
-use ipcx::model::{Body, Family, Holder, Kind, Kinds, Memfd, Object, Role};
+use crate::support::{
+    Child, as_user, held, isolated, isolated_with_users, look, mounts, one, opened, posix, scratch, sysv,
+};
+use ipcx::model::{Access, Body, Family, Holder, Kind, Kinds, Memfd, Object, Role};
 use ipcx::snapshot::{Snapshot, Want, collect};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -88,9 +90,9 @@ fn a_memfd_open_or_mapped_or_both() {
             assert!(memfd.times.changed.is_some());
         }
         let (opener, user) = (opener.pid(), user.pid());
-        assert_eq!(holders_of(&snapshot, &addresses[0]), [held(opener, Role::Open, numbers.0)]);
+        assert_eq!(holders_of(&snapshot, &addresses[0]), [opened(opener, Access::Both, numbers.0)]);
         assert_eq!(holders_of(&snapshot, &addresses[1]), [held(user, Role::Mapped, None)]);
-        let both = [held(user, Role::Mapped, None), held(user, Role::Open, numbers.1)];
+        let both = [held(user, Role::Mapped, None), opened(user, Access::Both, numbers.1)];
         assert_eq!(holders_of(&snapshot, &addresses[2]), both);
         for place in 0..3 {
             assert_eq!(one(&snapshot, &snapshot.address(place).to_string()), place, "what is printed can be pasted");
@@ -113,8 +115,11 @@ fn a_memfd_handed_on_is_one_object_of_two_processes() {
         assert_eq!(snapshot.objects.len(), 1);
         let place = one(&snapshot, &address("memfd", &file));
         let fd = Some(file.as_raw_fd());
-        let expected =
-            [held(1, Role::Open, fd), held(heir.pid(), Role::Open, fd), held(receiver.pid(), Role::Mapped, None)];
+        let expected = [
+            opened(1, Access::Both, fd),
+            opened(heir.pid(), Access::Both, fd),
+            held(receiver.pid(), Role::Mapped, None),
+        ];
         assert_eq!(snapshot.holders(place), expected);
     });
 }
@@ -191,11 +196,11 @@ fn an_unlinked_segment_is_another_than_the_new_one_of_its_name() {
         );
         assert_eq!((shown.path.as_deref(), shown.mode), (None, Some(0o640)));
         assert_eq!((shm(shown).size, shm(shown).allocated, shm(shown).deleted), (Some(8192), Some(4096), true));
-        let expected = [held(1, Role::Open, Some(old.as_raw_fd())), held(user.pid(), Role::Mapped, None)];
+        let expected = [opened(1, Access::Both, Some(old.as_raw_fd())), held(user.pid(), Role::Mapped, None)];
         assert_eq!(snapshot.holders(place), expected);
         let place = one(&snapshot, "shm:/again");
         assert_eq!((shm(&snapshot.objects[place]).size, shm(&snapshot.objects[place]).deleted), (Some(4096), false));
-        assert_eq!(snapshot.holders(place), [held(1, Role::Open, Some(new.as_raw_fd()))]);
+        assert_eq!(snapshot.holders(place), [opened(1, Access::Both, Some(new.as_raw_fd()))]);
         let name = snapshot.objects[one(&snapshot, &odd_address)].name.clone().unwrap();
         assert_eq!(&*name, b"/odd\n\x1b[1m (deleted)");
 
@@ -234,7 +239,7 @@ fn what_lives_under_another_name_is_not_unlinked() {
         let addresses: Vec<String> =
             (0..snapshot.objects.len()).map(|place| snapshot.address(place).to_string()).collect();
         assert_eq!(addresses, ["shm:/second", "sem:/lives"], "an unlinked semaphore is left out as well");
-        let expected = [held(1, Role::Mapped, None), held(1, Role::Open, Some(linked.as_raw_fd()))];
+        let expected = [held(1, Role::Mapped, None), opened(1, Access::Both, Some(linked.as_raw_fd()))];
         assert_eq!(holders_of(&snapshot, "shm:/second"), expected);
         drop((lives, lock, map, hidden));
     });

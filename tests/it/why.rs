@@ -3,7 +3,7 @@
 use crate::support::cli::{ipcx, json, place};
 use crate::support::sleepers as make;
 use crate::support::{Child, isolated, posix, sysv};
-use nix::mqueue::{mq_close, mq_receive, mq_send};
+use nix::mqueue::{MQ_OFlag, mq_close, mq_receive, mq_send};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::unistd::{mkfifo, pipe, read, write};
 use serde_json::{Value, json};
@@ -155,6 +155,10 @@ fn posix_queues() {
         let thread = why(child.pid());
         expect(&thread, "mq_timedreceive", "queue:/empty", "yes", &["is empty"]);
         assert_eq!(wakers(&thread), [1], "this test has it open to send");
+        let open = |way| Child::new(&[], || posix::open_queue(c"/empty", way));
+        let (sender, _receiver) = (open(MQ_OFlag::O_WRONLY), open(MQ_OFlag::O_RDONLY));
+        assert_eq!(wakers(&why(child.pid())), [1, u64::from(sender.pid())], "who can only receive does not help");
+        sender.end();
         mq_close(empty).unwrap();
         expect(
             &why(child.pid()),

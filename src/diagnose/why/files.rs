@@ -6,7 +6,7 @@
 
 use super::words::{Having, Words, count, have, signals};
 use super::{Edges, Group, Told, World, sockets};
-use crate::model::{Body, Identity, Object, Time, escape};
+use crate::model::{Access, Body, Holder, Identity, Object, Time, escape};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{File, Source, Thread, Way};
 
@@ -233,9 +233,9 @@ fn queue(words: Words<'_>, thread: &Thread, way: Way, picture: &Snapshot, place:
         (true, ..) => "is full".to_owned(),
         (false, ..) => "is empty".to_owned(),
     };
-    let ends = words.waits.queue_ends.iter().filter(|end| end.queue == object.identity);
-    let mut pids: Vec<u32> =
-        ends.filter(|end| if writes { end.reads } else { end.writes }).map(|end| end.pid).collect();
+    let this_end = if writes { Access::Write } else { Access::Read };
+    let other_end = |holder: &&Holder| holder.access.is_some_and(|access| access != this_end);
+    let mut pids: Vec<u32> = picture.holders(place).iter().filter(other_end).map(|holder| holder.pid).collect();
     pids.dedup();
     let how = if writes { "has it open to receive" } else { "has it open to send" };
     let mut told = Told::open(Some(address.clone()), format!("{address} {holds}"));

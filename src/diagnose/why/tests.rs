@@ -38,7 +38,6 @@ fn waits(scene: &Scene, threads: Vec<Thread>) -> Waits {
         mappers: FxHashMap::default(),
         sharers: FxHashMap::default(),
         types: FxHashMap::default(),
-        queue_ends: Vec::new(),
         hiding: Hiding::default(),
         privileged: true,
         notes: Vec::new(),

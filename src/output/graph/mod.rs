@@ -10,7 +10,7 @@ pub use mermaid::write as write_mermaid;
 pub use tree::{TreeLine, tree};
 
 use crate::diagnose::graph::{Graph, Node, Way};
-use crate::model::{Body, Object, escape};
+use crate::model::{Body, Identity, Object, escape};
 use crate::query::{Cell, Style};
 use crate::snapshot::Snapshot;
 use rustc_hash::FxHashMap;
@@ -43,11 +43,6 @@ fn title(snapshot: &Snapshot, node: Node) -> String {
 
 /// What an object holds, in a few words.
 pub fn state(object: &Object) -> Option<String> {
-    let size = |bytes: u64| {
-        let mut text = String::new();
-        Cell::Size(bytes).print(&mut text, Style::default());
-        text
-    };
     let counted = |messages: u64| format!("{messages} message{}", if messages == 1 { "" } else { "s" });
     Some(match &object.body {
         Body::Queue(queue) => match (queue.messages?, queue.limit_messages, queue.bytes, queue.limit_bytes) {
@@ -57,7 +52,11 @@ pub fn state(object: &Object) -> Option<String> {
             }
             (messages, ..) => counted(messages),
         },
-        Body::Shm(_) | Body::Memfd(_) => size(object.memory_size()?),
+        Body::Shm(_) | Body::Memfd(_) => match (unnamed(object), object.memory_size()) {
+            (None, size) => self::size(size?),
+            (Some(name), None) => name,
+            (Some(name), Some(size)) => format!("{name}, {}", self::size(size)),
+        },
         Body::Semaphore(set) => match set.values.as_deref()? {
             [one] => format!("value {}", one.value),
             values => {
@@ -72,6 +71,19 @@ pub fn state(object: &Object) -> Option<String> {
         },
         Body::Pipe(_) | Body::Fifo(_) => return None,
     })
+}
+
+fn size(bytes: u64) -> String {
+    let mut text = String::new();
+    Cell::Size(bytes).print(&mut text, Style::default());
+    text
+}
+
+/// What memory is called that has no name in any directory, and is therefore not addressed by it.
+fn unnamed(object: &Object) -> Option<String> {
+    let addressed = object.path.is_some() || matches!(object.identity, Identity::SysV { .. });
+    let name = object.name.as_deref().filter(|_| !addressed)?;
+    Some(escape(name).into_owned())
 }
 
 /// All edges between two nodes, as one line between them.

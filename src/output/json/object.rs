@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, json};
 use crate::model::{
-    Address, Body, Family, Holder, Identity, Ids, Inet, Memfd, PipeEnds, Queue, SemSet, Shm, Socket, Time,
+    Access, Address, Body, Family, Holder, Identity, Ids, Inet, Memfd, PipeEnds, Queue, SemSet, Shm, Socket, Time,
 };
 use crate::query::Row;
 use crate::snapshot::Snapshot;
@@ -122,6 +122,7 @@ fn holder(out: &mut Vec<u8>, scratch: &mut String, row: &Row<'_>, holder: &Holde
     fields.text("role", Some(holder.role.name()));
     fields.value("alive", &holder.alive);
     fields.value("fd", &holder.fd);
+    fields.text("access", holder.access.map(Access::name));
     fields.value("threads", &holder.threads.as_deref());
     fields.close();
 }

@@ -34,7 +34,7 @@ pub(in crate::snapshot) fn add(proc: &OwnedFd, picture: &mut Picture) {
     // The calls alone told some of them.
     let told = picture.holders.roles(Role::is_waiting);
     for ((place, pid, role), (fd, threads)) in sleepers.into_iter().filter(|(who, _)| !told.contains(who)) {
-        picture.holders.push(place, Holder { pid, role, fd, alive: true, threads: Some(threads.into()) });
+        picture.holders.push(place, Holder { pid, role, fd, access: None, alive: true, threads: Some(threads.into()) });
     }
 }
 

@@ -30,7 +30,6 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
         mappers: FxHashMap::default(),
         sharers: FxHashMap::default(),
         types: FxHashMap::default(),
-        queue_ends: Vec::new(),
         hiding: Hiding::default(),
         privileged: false,
         notes: Vec::new(),

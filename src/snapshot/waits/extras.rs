@@ -1,8 +1,8 @@
-//! What no table of objects holds: who has a lock, an eventfd or a queue open for what, which types of message there are, and
+//! What no table of objects holds: who has a lock or an eventfd, which types of message there are, and
 //! where descriptors may hide.
 
 use super::scan;
-use super::{File, HeldLock, Lock, LockKind, Look, On, QueueEnd, QueueTypes, Thread, Waits};
+use super::{File, HeldLock, Lock, LockKind, Look, On, QueueTypes, Thread, Waits};
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{FdReader, OpenFd, Target};
 use crate::kernel::messages::{self, Room};
@@ -41,7 +41,6 @@ pub(super) fn add(proc: &OwnedFd, waits: &mut Waits) {
         }
         waits.hiding.processes |= walk.refused;
     }
-    add_queue_ends(proc, waits);
     add_mappers(proc, waits);
     add_sharers(waits);
 }
@@ -306,38 +305,6 @@ impl Walk {
             }
         }
     }
-}
-
-/// For what each descriptor of a POSIX queue is open, where somebody waits for one.
-fn add_queue_ends(proc: &OwnedFd, waits: &mut Waits) {
-    let mut ends = Vec::new();
-    let mut buffer = Vec::new();
-    let queues: FxHashSet<Identity> = waits
-        .threads
-        .iter()
-        .filter_map(Thread::wait)
-        .filter(|wait| wait.call.starts_with("mq_"))
-        .filter_map(|wait| match &wait.on {
-            On::Files(sources) => sources.iter().find_map(|source| match source.file {
-                File::Regular(identity, _) => Some(identity),
-                _ => None,
-            }),
-            _ => None,
-        })
-        .collect();
-    for queue in queues {
-        let Some((picture, place)) = waits.find(queue) else { continue };
-        for holder in picture.holders(place).iter().filter(|holder| holder.role == Role::Open) {
-            let Some(fd) = holder.fd else { continue };
-            if let Ok(info) = fdinfo::read(proc, &holder.pid.to_string(), fd, &mut buffer) {
-                let (reads, writes) = (info.reads(), info.writes());
-                ends.push(QueueEnd { queue, pid: holder.pid, reads, writes });
-            }
-        }
-    }
-    ends.sort_unstable_by_key(|end| (end.queue, end.pid));
-    ends.dedup();
-    waits.queue_ends = ends;
 }
 
 /// Counts the types of messages in the caller's own IPC namespace.

@@ -42,8 +42,6 @@ pub struct Waits {
     pub mappers: FxHashMap<(Device, u64), Vec<u32>>,
     /// Messages of the types that somebody waits for, by queue, where they could be counted: see [`QueueTypes`].
     pub types: FxHashMap<Identity, QueueTypes>,
-    /// Which POSIX queues are open for what.
-    pub queue_ends: Vec<QueueEnd>,
     /// What descriptors may hide.
     pub hiding: Hiding,
     /// The caller has the capabilities to look into others' processes.
@@ -54,19 +52,6 @@ pub struct Waits {
 
 /// Types of the messages in a System V queue, oldest first.
 pub type QueueTypes = Vec<i64>;
-
-/// A descriptor of a POSIX queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueueEnd {
-    /// Which queue.
-    pub queue: Identity,
-    /// Who has it.
-    pub pid: u32,
-    /// It can receive.
-    pub reads: bool,
-    /// It can send.
-    pub writes: bool,
-}
 
 /// Where ends of pipes and the like may be that no process shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -94,10 +94,10 @@ fn two_columns_are_walked_from_one_to_the_other() {
 fn processes_tell_what_they_hold_and_sleep_on() {
     let mut desk = Desk::new(&scene(), View::Processes, false);
     let row = line(&mut desk, "orders");
-    assert!(row.contains("blocked") && row.contains("waiting-receive queue:5"), "{row}");
+    assert!(row.contains("waiting ") && row.contains("waiting-receive queue:5"), "{row}");
     desk.keys("/ k e y : 1");
     assert!(desk.app.list().fault.is_some(), "the fields are those of processes");
-    desk.keys("Esc / b l o c k e d Enter");
+    desk.keys("Esc / s t a t e : w a i t i n g Enter");
     assert!(desk.shows("orders"));
     assert_eq!(desk.app.subject(), desk.app.list().cursor, "x reaches the process");
     desk.keys("Enter");

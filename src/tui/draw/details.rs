@@ -22,6 +22,8 @@ const LABEL: (u16, u16) = (13, 10);
 const NARROW: u16 = 60;
 /// Rows that a value takes at the most: a command line may be as long as it likes.
 const MOST_ROWS: usize = 8;
+/// Columns that a tree must leave for its names; otherwise they begin at the left when they go on.
+const LEAST_TEXT: usize = 20;
 /// Lines from which on a picture and bars leave enough for what they are about.
 const ROOMY: u16 = 16;
 
@@ -102,9 +104,25 @@ fn label_width(details: &Details, width: u16) -> u16 {
     }
 }
 
-/// A line's value in as many rows as it needs.
+/// A line's value in as many rows as it needs. Of a tree's line all stand to the right of its branches.
 fn parts(details: &Details, one: &Line, width: u16) -> Vec<String> {
-    folded(&one.text, usize::from(width.saturating_sub(label_width(details, width))), MOST_ROWS)
+    let width = usize::from(width.saturating_sub(label_width(details, width)));
+    let (branches, text) = branches(&one.text);
+    let room = width.saturating_sub(branches.width());
+    if branches.is_empty() || room < LEAST_TEXT {
+        return folded(&one.text, width, MOST_ROWS);
+    }
+    let on = |c| if matches!(c, '│' | '├') { '│' } else { ' ' };
+    let below: String = branches.chars().map(on).collect();
+    let before = std::iter::once(branches).chain(std::iter::repeat(&*below));
+    before.zip(folded(text, room, MOST_ROWS)).map(|(before, text)| format!("{before}{text}")).collect()
+}
+
+/// What a tree draws before a name, and the rest.
+fn branches(text: &str) -> (&str, &str) {
+    let drawn = text.starts_with(['│', '├', '└', ' ']);
+    let end = text.find(|c| !matches!(c, '│' | '├' | '└' | '─' | '◀' | '▶' | ' ')).filter(|_| drawn);
+    text.split_at(end.unwrap_or(0))
 }
 
 /// Details of the cursor's row, beside the list.
@@ -222,6 +240,21 @@ fn line(frame: &mut Frame<'_>, app: &App, details: &Details, one: &Line, area: R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_a_tree_goes_on_to_the_right_of_its_branches() {
+        let text = "│  ├◀▶ pipe:[38887577]  reader, waiting-send".to_owned();
+        let one = Line { label: String::new(), text, link: None };
+        let id = crate::tui::id::Id::Process { pid: 1, start_ticks: 1 };
+        let jump = crate::tui::present::Jump::Nowhere(String::new());
+        let (title, lines) = (String::new(), vec![one]);
+        let details = Details { id, title, gone: false, flow: None, history: None, lines, jump };
+        let shown = |width| parts(&details, &details.lines[0], width);
+        assert_eq!(shown(30), ["│  ├◀▶ pipe:[38887577]  ", "│  │   reader, waiting-send"]);
+        assert_eq!(shown(80), [&*details.lines[0].text]);
+        assert_eq!(shown(26)[1], "reader, waiting-send", "there is no room");
+        assert_eq!(branches("cat(1)  reader"), ("", "cat(1)  reader"));
+    }
 
     #[test]
     fn the_end_of_a_long_way_is_what_is_shown() {

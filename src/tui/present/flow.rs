@@ -3,7 +3,7 @@
 //! [`Flow::of`] finds the sides, [`Flow::spans`] fits them to a width: first numbers become shorter, then fewer processes
 //! are named, then names are cut; who waits is told as long as anything is.
 
-use crate::model::{Body, Family, Holder, Key, Object, Role, SocketState, escape};
+use crate::model::{Access, Body, Family, Holder, Key, Object, Role, SocketState, escape};
 use crate::output::grid::cut;
 use crate::query::{Cell, Row, Style};
 use unicode_width::UnicodeWidthStr;
@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 pub enum Part {
     /// A process, or the address of one elsewhere.
     Party,
-    /// One that sleeps on the object.
+    /// One that sleeps on the object and is held up by it; who waits for work is not.
     Waiting,
     /// One that is only on record, and gone.
     Gone,
@@ -34,6 +34,8 @@ struct Party {
     pid: Option<u32>,
     /// It sleeps: on what, in a word.
     waits: Option<&'static str>,
+    /// It sleeps, but only until there is work.
+    idle: bool,
     gone: bool,
 }
 
@@ -66,18 +68,7 @@ impl Flow {
         let object = row.object();
         let side = |wanted: &[Role]| parties(row, |holder| wanted.contains(&holder.role));
         let (shape, left, right) = match &object.body {
-            Body::Queue(_) => {
-                let left = side(&[Role::WaitingSend, Role::LastSender]);
-                let right = side(&[Role::WaitingReceive, Role::LastReceiver]);
-                // Who has a POSIX queue open may do both: a descriptor's direction does not tell who sends.
-                let open = side(&[Role::Open]);
-                let waiting = left.iter().chain(&right).any(|party| party.waits.is_some());
-                if open.is_empty() || waiting {
-                    (Shape::Through, left, right)
-                } else {
-                    (Shape::Shared, Vec::new(), open)
-                }
-            }
+            Body::Queue(_) => queue(row),
             Body::Pipe(_) | Body::Fifo(_) => {
                 let (left, right) = (side(&[Role::Writer]), side(&[Role::Reader]));
                 let opening = side(&[Role::WaitingOpen]);
@@ -185,7 +176,7 @@ impl Party {
         };
         match self.waits {
             _ if self.gone => (format!("({who} gone)"), Part::Gone),
-            Some(how) => (format!("{who} {how}"), Part::Waiting),
+            Some(how) => (format!("{who} {how}"), if self.idle { Part::Party } else { Part::Waiting }),
             None => (who, Part::Party),
         }
     }
@@ -219,10 +210,37 @@ fn parties(row: &Row<'_>, wanted: impl Fn(&Holder) -> bool) -> Vec<Party> {
                 role if role.is_waiting() => Some("waits"),
                 _ => None,
             },
+            idle: holder.role.waits_for_work(),
             gone: !holder.alive,
         });
     }
     all
+}
+
+/// Who is on which side of a queue.
+fn queue(row: &Row<'_>) -> (Shape, Vec<Party>, Vec<Party>) {
+    let end =
+        |roles: [Role; 2], access| parties(row, |holder| roles.contains(&holder.role) || holder.access == Some(access));
+    let mut left = end([Role::WaitingSend, Role::LastSender], Access::Write);
+    let mut right = end([Role::WaitingReceive, Role::LastReceiver], Access::Read);
+    // Who has a POSIX queue open both ways may do either, unless it does one of them just now; then the others may do the
+    // other.
+    let either =
+        |holder: &Holder| holder.role == Role::Open && !matches!(holder.access, Some(Access::Read | Access::Write));
+    let mut either = parties(row, either);
+    let waits = |side: &[Party]| side.iter().any(|party| party.waits.is_some());
+    let known = |side: &[Party], party: &Party| side.iter().any(|known| known.pid == party.pid);
+    either.retain(|party| !known(&left, party) && !known(&right, party));
+    if waits(&right) {
+        left.append(&mut either);
+    } else if waits(&left) {
+        right.append(&mut either);
+    }
+    if either.is_empty() {
+        (Shape::Through, left, right)
+    } else {
+        (Shape::Shared, Vec::new(), parties(row, |holder| holder.role == Role::Open))
+    }
 }
 
 /// Who has the other end of a socket.
@@ -232,7 +250,7 @@ fn far_end(row: &Row<'_>) -> Vec<Party> {
     }
     let Body::Socket(socket) = &row.object().body else { return Vec::new() };
     let remote = socket.inet.as_ref().map(|inet| inet.remote).filter(|remote| remote.port() != 0);
-    let far = |comm: String| Party { comm, pid: None, waits: None, gone: false };
+    let far = |comm: String| Party { comm, pid: None, waits: None, idle: false, gone: false };
     remote.into_iter().map(|remote| far(remote.to_string())).collect()
 }
 
@@ -328,6 +346,36 @@ mod tests {
         scene.hold(0, 900, Role::WaitingReceive);
         scene.gone(0, 44, Role::LastReceiver);
         assert_eq!(line(&scene, 0, 90), "orders(812) ─▶ [queue 0x4d2  3 msgs, 96/16K] ─▶ feeder(900) waits (44 gone)");
+    }
+
+    #[test]
+    fn who_waits_for_work_does_not_stand_out() {
+        let mut scene = orders();
+        scene.hold(0, 812, Role::WaitingSend);
+        scene.hold(0, 900, Role::WaitingReceive);
+        let snapshot = scene.picture();
+        let spans = Flow::of(&Row::new(&snapshot, 0)).spans(90);
+        let part = |name: &str| spans.iter().find(|(text, _)| text == name).map(|(_, part)| *part);
+        assert_eq!(part("orders(812) waits"), Some(Part::Waiting));
+        assert_eq!(part("feeder(900) waits"), Some(Part::Party));
+    }
+
+    #[test]
+    fn a_posix_queue_stands_between_those_whose_descriptors_tell() {
+        let mut scene = Scene::default();
+        let queue = scene.add(testing::posix_queue(7, "/jobs", 3, 10));
+        for (pid, comm) in [(1, "a"), (2, "b"), (3, "c")] {
+            scene.process(pid, comm, 0);
+        }
+        let drawn = |scene: &Scene| line(scene, queue, 90).replace("[queue /jobs  3/10 msgs]", "Q");
+        scene.open(queue, 1, Access::Write);
+        assert_eq!(drawn(&scene), "a(1) ─▶ Q ─▶ (nobody)");
+        scene.open(queue, 2, Access::Read);
+        assert_eq!(drawn(&scene), "a(1) ─▶ Q ─▶ b(2)");
+        scene.open(queue, 3, Access::Both);
+        assert_eq!(drawn(&scene), "Q ◀─ a(1) b(2) +1");
+        scene.hold(queue, 2, Role::WaitingReceive);
+        assert_eq!(drawn(&scene), "a(1) c(3) ─▶ Q ─▶ b(2) waits");
     }
 
     #[test]

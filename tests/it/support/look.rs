@@ -1,6 +1,6 @@
 //! Pictures, and what to compare them with.
 
-use ipcx::model::{Address, Body, Holder, Kinds, Object, PipeEnds, Queue, Role, SemSet, Shm, Socket};
+use ipcx::model::{Access, Address, Body, Holder, Kinds, Object, PipeEnds, Queue, Role, SemSet, Shm, Socket};
 use ipcx::snapshot::{Snapshot, Want, collect};
 
 /// Everything about these kinds.
@@ -18,7 +18,12 @@ pub fn one(snapshot: &Snapshot, address: &str) -> usize {
 
 /// A living holder.
 pub fn held(pid: u32, role: Role, fd: Option<i32>) -> Holder {
-    Holder { pid, role, fd: fd.map(i32::unsigned_abs), alive: true, threads: None }
+    Holder { pid, role, fd: fd.map(i32::unsigned_abs), access: None, alive: true, threads: None }
+}
+
+/// A living process with a descriptor of a POSIX object.
+pub fn opened(pid: u32, access: Access, fd: Option<i32>) -> Holder {
+    Holder { access: Some(access), ..held(pid, Role::Open, fd) }
 }
 
 /// A process with threads that sleep on an object.

@@ -29,6 +29,6 @@ pub mod wait;
 
 pub use children::{Child, state_of};
 pub use isolated::{isolated, isolated_with_users, scratch};
-pub use look::{held, look, one};
+pub use look::{held, look, one, opened};
 pub use users::as_user;
 pub use wait::eventually;

@@ -90,6 +90,11 @@ pub fn queue(name: &CStr, messages: i64, size: i64) -> MqdT {
     mq_open(name, flags, mode, Some(&MqAttr::new(0, messages, size, 0))).unwrap()
 }
 
+/// Opens one that is there, one way or both ways.
+pub fn open_queue(name: &CStr, way: MQ_OFlag) -> MqdT {
+    mq_open(name, way, Mode::empty(), None).unwrap()
+}
+
 /// Asks for a signal when a message comes.
 pub fn notify_by_signal(queue: &MqdT, signal: i32) {
     // SAFETY: integers and a pointer; all zero is a valid one.
