@@ -107,9 +107,9 @@ impl Usage {
     }
 }
 
-/// Prints one line on stderr. That stderr is closed is nobody's error.
+/// Prints one line on stderr, in one write: others write there, too. That stderr is closed is nobody's error.
 pub(super) fn complain(message: &dyn std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "ipcx: {message}");
+    let _ = io::stderr().write_all(format!("ipcx: {message}\n").as_bytes());
 }
 
 /// Prints what ended a command, and says with which code to exit.

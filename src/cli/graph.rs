@@ -80,7 +80,12 @@ impl Graph {
         to_stdout(|out| self.write(out, &snapshot, &graph))?;
         if !self.json {
             if graph.edges.is_empty() && self.depth > 0 {
-                complain(&format_args!("note: nobody is seen to have to do with {}", self.about()));
+                match &target {
+                    Some(Target::Address(Address::Pid(pid))) => {
+                        complain(&format_args!("note: pid:{pid} is not seen to have anything to talk through"));
+                    }
+                    _ => complain(&format_args!("note: nobody is seen to have to do with {}", self.about())),
+                }
             }
             for note in &snapshot.visibility.notes {
                 complain(&format_args!("note: {note}"));

@@ -145,6 +145,23 @@ impl Search {
         }
     }
 
+    /// What to do about it, and what is not listed here but may be what was looked for.
+    fn next_steps(&self, snapshot: &Snapshot, leaked: bool) -> Vec<String> {
+        let mut steps = Vec::new();
+        if leaked {
+            steps.push("ipcx clean with the same words removes what is leaked; ipcx undo undoes it".to_owned());
+        }
+        let idle = Row::all(snapshot).filter(|row| row.state() == State::Idle && self.filter.matches(row)).count();
+        if idle > 0 {
+            let verb = if idle == 1 { "is" } else { "are" };
+            steps.push(format!("{idle} more {verb} idle, for who knows them may live: ipcx ls idle -o address,why"));
+        }
+        if self.lacks_places() {
+            steps.push("files of sockets and FIFOs are looked for where you say: ipcx leaks /run /tmp".to_owned());
+        }
+        steps
+    }
+
     /// Whether files of sockets and FIFOs would be listed, and no place to look for them was named.
     fn lacks_places(&self) -> bool {
         self.want.directories.is_empty() && self.want.kinds.intersects(Kinds::UNIX | Kinds::FIFOS)
@@ -232,8 +249,11 @@ impl Leaks {
         if !found {
             search.tell_paths();
         }
-        if format == Format::Text && !self.no_header && io::stdout().is_terminal() && search.lacks_places() {
-            say("files of sockets and FIFOs are looked for where you say: ipcx leaks /run /tmp")?;
+        if format == Format::Text && !self.no_header && io::stdout().is_terminal() {
+            let leaked = rows.iter().any(|row| row.state() == State::Leaked);
+            for step in search.next_steps(&snapshot, leaked) {
+                say(&step)?;
+            }
         }
         Ok(if found && self.exit_code { Exit::Failed } else { Exit::Done })
     }

@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::terminal_width;
 use super::exit::{Usage as Misuse, complain};
-use super::print::to_stdout;
+use super::print::{say, to_stdout};
 use crate::model::{Kinds, Usage, quoted};
 use crate::output::{json, limits};
 use crate::query::Style;
@@ -114,12 +114,43 @@ impl Limits {
                 style: Style { bytes: self.bytes },
             };
             to_stdout(|out| limits::write(out, snapshot, shown, layout))?;
+            if std::io::stdout().is_terminal() {
+                for step in shown.iter().filter_map(|usage| next_step(snapshot, usage)) {
+                    say(&step)?;
+                }
+            }
         }
         for note in snapshot.visibility.notes.iter().filter(|_| self.warn.is_none()) {
             complain(&format_args!("note: {note}"));
         }
         Ok(())
     }
+}
+
+/// From so many per cent on it is told what to look at.
+const NEAR: f64 = 80.0;
+
+/// Which command shows what has a limit nearly used up.
+fn next_step(snapshot: &Snapshot, usage: &Usage) -> Option<String> {
+    if usage.what.per_call || usage.percent().is_none_or(|percent| percent < NEAR) {
+        return None;
+    }
+    let name = usage.what.name;
+    if let Some(of) = usage.of {
+        let address = limits::address(snapshot, of)?;
+        let quoted = if address.contains('[') { format!("'{address}'") } else { address };
+        return Some(format!("{name}: ipcx graph {quoted} shows who has it"));
+    }
+    let kind = match name {
+        "MSGMNI" => "-q --sysv",
+        "SHMMNI" | "SHMALL" => "-m --sysv",
+        "SEMMNI" | "SEMMNS" => "-s --sysv",
+        "queues_max" | "RLIMIT_MSGQUEUE" => "-q --posix",
+        // What has no name any more counts as well.
+        "/dev/shm" | "/dev/shm inodes" => return Some(format!("{name}: ipcx ls -m --sort -size shows what fills it")),
+        _ => return None,
+    };
+    Some(format!("{name}: ipcx leaks {kind} lists what was left, ipcx ls {kind} all"))
 }
 
 /// Whether a word is in what a limit is called.

@@ -66,11 +66,19 @@ struct Cli {
     config: Option<PathBuf>,
 }
 
+/// Which command to begin with: who needs it knows the symptom.
+const WRONG: &str = "\
+When something is wrong:
+  a process hangs           ipcx why PID; ipcx why --all, if it is not known which one
+  No space left on device   ipcx limits --warn 80, then ipcx leaks and ipcx clean
+  /dev/shm is full          ipcx ls -m --sort -size
+  a queue only grows        ipcx graph queue:5";
+
 /// What stands at the end of `ipcx --help`.
 fn after_help() -> String {
     let codes = Exit::ALL.map(|exit| format!("  {:<3}  {}", exit as u8, exit.about())).join("\n");
     format!(
-        "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\nAn object is named by its \
+        "Without a command: the terminal interface; where there is no terminal, `ipcx ls`.\n\n{WRONG}\n\nAn object is named by its \
          address, as every table prints it: queue:5 by id, queue:0x4d2 by key, queue:/orders by name;\nshm:, sem: \
          likewise; 'memfd:[1033]', fifo:/run/x, 'pipe:[411970]', unix:/run/x.sock, unix:@name, pid:812; or a path.\n\nThe old \
          names work as they always did: `ipcx ipcs`, `ipcx ipcrm`, `ipcx ipcmk`, `ipcx lsipc`, or links of these \

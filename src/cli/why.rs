@@ -1,9 +1,9 @@
 //! `ipcx why`: what each thread of a process waits for, and who could wake it; every thread of the machine; deadlocks.
 
 use super::Exit;
-use super::args::{Color, layout};
+use super::args::{Color, layout, terminal_width};
 use super::exit::{Usage, complain};
-use super::print::to_stdout;
+use super::print::{say, to_stdout};
 use crate::diagnose::why::{CanWake, Diagnosis, Finding, diagnose};
 use crate::model::Address;
 use crate::output::{json, why};
@@ -11,7 +11,7 @@ use crate::snapshot::waits::{self, Waits};
 use clap::Args;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,16 +68,21 @@ impl Why {
             Some(pid) if self.follow => self.write_chain(out, &diagnosis, &waits.notes, pid),
             Some(pid) if self.json => json::why::write_process(out, of(&diagnosis, pid), &waits.notes),
             Some(pid) => {
-                why::write_process(out, of(&diagnosis, pid), 0)?;
+                why::write_process(out, of(&diagnosis, pid), 0, width())?;
                 write_circles_with(out, &diagnosis, &[pid])
             }
             None if self.deadlocks && self.json => json::why::write_deadlocks(out, &diagnosis, &waits.notes),
-            None if self.deadlocks => why::write_deadlocks(out, &diagnosis),
+            None if self.deadlocks => why::write_deadlocks(out, &diagnosis, width()),
             None => self.write_all(out, &diagnosis, &waits.notes),
         })?;
         if !self.json {
             for note in &waits.notes {
                 complain(&format_args!("note: {note}"));
+            }
+        }
+        if !self.json && !self.follow && io::stdout().is_terminal() {
+            for step in next_steps(&diagnosis, pid, self.deadlocks) {
+                say(&step)?;
             }
         }
         Ok(exit)
@@ -91,18 +96,22 @@ impl Why {
             return json::why::write_all(out, blocked, notes);
         }
         // On a busy machine hundreds sleep as they should: those that will never wake come first, then who waits for an object.
+        // Who is stopped, or waits for one that is, goes on only if somebody sees to it.
         let mut blocked: Vec<&Finding> = diagnosis.findings.iter().filter(|finding| finding.blocked).collect();
-        blocked.sort_by_key(|finding| match (finding.can_wake, finding.objects.is_empty()) {
+        let waits_for_stopped = |finding: &Finding| finding.wakers.iter().any(|waker| is_stopped(diagnosis, waker.pid));
+        blocked.sort_by_cached_key(|finding| match (finding.can_wake, finding.objects.is_empty()) {
             (CanWake::No, _) => 0,
+            (CanWake::Yes, _) if finding.state == 'T' || waits_for_stopped(finding) => 1,
             (CanWake::Unknown, false) => 1,
             (CanWake::Yes, false) => 2,
             (CanWake::Unknown, true) => 3,
             (CanWake::Yes, true) => 4,
         });
         why::write_table(out, &blocked, layout(self.color))?;
-        for cycle in &diagnosis.cycles {
+        // Below hundreds of lines once more, and in full.
+        if diagnosis.is_stuck() {
             writeln!(out)?;
-            why::write_cycle(out, diagnosis, cycle)?;
+            why::write_deadlocks(out, diagnosis, width())?;
         }
         Ok(())
     }
@@ -125,11 +134,56 @@ impl Why {
             return json::why::write_all(out, order.iter().map(|(pid, _)| of(diagnosis, *pid)), notes);
         }
         for (pid, depth) in &order {
-            why::write_process(out, of(diagnosis, *pid), *depth)?;
+            why::write_process(out, of(diagnosis, *pid), *depth, width())?;
         }
         let pids: Vec<u32> = order.into_iter().map(|(pid, _)| pid).collect();
         write_circles_with(out, diagnosis, &pids)
     }
+}
+
+/// Whether a process is stopped by a signal.
+fn is_stopped(diagnosis: &Diagnosis, pid: u32) -> bool {
+    of(diagnosis, pid).iter().any(|finding| finding.state == 'T')
+}
+
+/// To which width text is folded.
+fn width() -> Option<usize> {
+    io::stdout().is_terminal().then(terminal_width)
+}
+
+/// The way out of what was found, and which commands tell more, each as a line.
+fn next_steps(diagnosis: &Diagnosis, pid: Option<u32>, deadlocks: bool) -> Vec<String> {
+    let Some(pid) = pid else {
+        let mut steps = Vec::new();
+        if deadlocks && !diagnosis.is_stuck() {
+            steps.push("ipcx why --all lists all that sleep".to_owned());
+        } else {
+            steps.push("ipcx why PID has the whole reason of one, and who could wake it".to_owned());
+        }
+        if diagnosis.is_stuck() {
+            steps.push("ipcx graph PID shows who has what; ipcx kill PID ends it, and so its deadlock".to_owned());
+        }
+        return steps;
+    };
+    let asleep = || of(diagnosis, pid).iter().filter(|finding| finding.blocked);
+    let wakers = || asleep().flat_map(|finding| &finding.wakers).map(|waker| waker.pid).filter(|waker| *waker != pid);
+    let mut steps: Vec<String> = std::iter::once(pid)
+        .chain(wakers())
+        .filter(|pid| is_stopped(diagnosis, *pid))
+        .collect::<BTreeSet<u32>>()
+        .into_iter()
+        .map(|stopped| format!("ipcx kill -CONT {stopped} lets pid {stopped} go on"))
+        .collect();
+    if asleep().any(|finding| finding.can_wake == CanWake::No) {
+        steps.push(format!("ipcx kill {pid} ends it"));
+    }
+    if asleep().any(|finding| !finding.objects.is_empty()) {
+        steps.push(format!("ipcx graph {pid} shows who has what"));
+    }
+    if wakers().next().is_some() {
+        steps.push(format!("ipcx why --follow {pid} goes on to those who could wake it"));
+    }
+    steps
 }
 
 /// What to say of a number that no process has which is looked at.
@@ -152,7 +206,7 @@ fn write_circles_with(out: &mut dyn Write, diagnosis: &Diagnosis, pids: &[u32]) 
     for cycle in &diagnosis.cycles {
         if cycle.iter().any(|link| pids.contains(&diagnosis.findings[link.finding].pid)) {
             writeln!(out)?;
-            why::write_cycle(out, diagnosis, cycle)?;
+            why::write_cycle(out, diagnosis, cycle, width())?;
         }
     }
     Ok(())
@@ -165,10 +219,9 @@ fn pid(word: &OsString) -> anyhow::Result<u32> {
     text.push(word);
     match Address::parse(&text) {
         Ok(Address::Pid(pid)) => Ok(pid),
-        Ok(_) => Err(Usage::error(format_args!(
-            "{} is no process: write a decimal pid, e.g. 812",
+        _ => Err(Usage::error(format_args!(
+            "{} is no process: write a decimal pid, e.g. 812; `ipcx why --all` lists all that sleep",
             crate::model::quoted(word.as_encoded_bytes())
         ))),
-        Err(error) => Err(Usage::error(error)),
     }
 }

@@ -235,6 +235,31 @@ pub fn cut(line: &mut String, text: &str, width: usize) -> usize {
     used + 1
 }
 
+/// Folds a text between its words into lines of a width, the first after `first`, the others after `next`; a word that is
+/// longer stands alone. Without a width it is one line.
+pub(super) fn fold(first: &str, next: &str, text: &str, width: Option<usize>) -> String {
+    let mut out = first.to_owned();
+    let (margin, mut used) = (next.width(), first.width());
+    let mut begins = true;
+    for word in text.split(' ') {
+        let wide = word.width();
+        if !begins && width.is_some_and(|width| used + 1 + wide > width) {
+            out.push('\n');
+            out.push_str(next);
+            (used, begins) = (margin, true);
+        }
+        if !begins {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += wide;
+        begins = false;
+    }
+    out.push('\n');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +277,14 @@ mod tests {
         assert_eq!(padded("漢字漢字", 5, false), "漢字…");
         assert_eq!(padded("漢字漢字", 4, false), "漢… ");
         assert_eq!(padded("abc", 0, false), "");
+    }
+
+    #[test]
+    fn text_is_folded_between_words() {
+        assert_eq!(fold("why  ", "     ", "it waits for room", Some(14)), "why  it waits\n     for room\n");
+        assert_eq!(fold("", "", "漢字 漢字 a", Some(9)), "漢字 漢字\na\n");
+        assert_eq!(fold("  ", "  ", "a pipe:[411970] b", Some(8)), "  a\n  pipe:[411970]\n  b\n");
+        assert_eq!(fold("- ", "  ", "one line", None), "- one line\n");
     }
 
     fn extents(heads: &[Head], row: &[&str]) -> Vec<Extent> {

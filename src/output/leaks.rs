@@ -1,7 +1,7 @@
 //! Found leaks for people: a table with the reasons below each object, where the lines have to fit a terminal, and what all of
 //! it comes to.
 
-use super::grid::{blanks, pad};
+use super::grid::{fold, pad};
 use super::table::{self, Layout};
 use crate::diagnose::{Left, Sum};
 use crate::query::columns::Column;
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 /// Before a reason.
-const INDENT: usize = 4;
+const INDENT: &str = "    ";
 /// So many programs are named; the rest is a number.
 const MOST_PROGRAMS: usize = 10;
 
@@ -27,32 +27,12 @@ pub fn write_explained(
     if !layout.no_header {
         out.write_all(lines.next().unwrap_or_default())?;
     }
-    let mut folded = String::new();
     for (line, row) in lines.zip(rows) {
         out.write_all(line)?;
-        folded.clear();
-        fold(&mut folded, &row.verdict().reasons.join("; "), layout.width.unwrap_or(usize::MAX));
-        out.write_all(folded.as_bytes())?;
+        out.write_all(fold(INDENT, INDENT, &row.verdict().reasons.join("; "), layout.width).as_bytes())?;
         row.forget_verdict();
     }
     Ok(())
-}
-
-/// Folds a text between its words into indented lines of a width; a word that is longer stands alone.
-fn fold(out: &mut String, text: &str, width: usize) {
-    let room = width.saturating_sub(INDENT).max(1);
-    let mut used = 0;
-    for word in text.split(' ') {
-        let wide = word.width();
-        if used > 0 && used + 1 + wide > room {
-            out.push('\n');
-            used = 0;
-        }
-        blanks(out, if used == 0 { INDENT } else { 1 });
-        used += wide + usize::from(used > 0);
-        out.push_str(word);
-    }
-    out.push('\n');
 }
 
 /// Writes what it all comes to; `user` names an owner.

@@ -1,21 +1,23 @@
 //! Why threads sleep, for people: a block for each thread, one line for each where there are many, circles as sentences.
 
-use super::grid::{Grid, Head, fit, pad};
+use super::grid::{Grid, Head, fit, fold, pad};
 use super::table::Layout;
 use crate::diagnose::why::{CanWake, Diagnosis, Finding, Link, Waker};
 use crate::model::escape;
 use std::fmt::Write as _; // into a String, which cannot fail
 use std::io::{self, Write};
 
-/// Prints the threads of one process, or of several one after the other; `depth` is how far down a chain they are.
-pub fn write_process(out: &mut dyn Write, findings: &[Finding], depth: usize) -> io::Result<()> {
+/// Prints the threads of one process, or of several one after the other; `depth` is how far down a chain they are. What is
+/// longer than `width` is folded.
+pub fn write_process(out: &mut dyn Write, findings: &[Finding], depth: usize, width: Option<usize>) -> io::Result<()> {
     let margin = "  ".repeat(depth.min(20));
     let Some(first) = findings.first() else { return Ok(()) };
     let main = findings.iter().find(|finding| finding.tid == finding.pid).unwrap_or(first);
     writeln!(out, "{margin}pid:{} ({})", main.pid, escape(&main.comm))?;
     for finding in findings {
         for (label, text) in lines(finding, findings.len() > 1) {
-            writeln!(out, "{margin}  {label:<13} {text}")?;
+            let first = format!("{margin}  {label:<13} ");
+            out.write_all(fold(&first, &" ".repeat(first.len()), &text, width).as_bytes())?;
         }
     }
     Ok(())
@@ -125,23 +127,23 @@ pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -
 }
 
 /// Prints the circles, each thread with whom it waits for, and those that sleep for ever by themselves.
-pub fn write_deadlocks(out: &mut dyn Write, diagnosis: &Diagnosis) -> io::Result<()> {
-    if diagnosis.cycles.is_empty() && diagnosis.hopeless.is_empty() {
+pub fn write_deadlocks(out: &mut dyn Write, diagnosis: &Diagnosis, width: Option<usize>) -> io::Result<()> {
+    if !diagnosis.is_stuck() {
         return writeln!(out, "no deadlock was found");
     }
     for cycle in &diagnosis.cycles {
-        write_cycle(out, diagnosis, cycle)?;
+        write_cycle(out, diagnosis, cycle, width)?;
     }
     for finding in diagnosis.hopeless.iter().map(|at| &diagnosis.findings[*at]) {
         let sure = if finding.can_wake == CanWake::No { "" } else { ", as far as could be seen" };
         writeln!(out, "never wakes{sure}: {}", name(finding))?;
-        writeln!(out, "  {}", finding.explanation)?;
+        out.write_all(fold("  ", "  ", &finding.explanation, width).as_bytes())?;
     }
     Ok(())
 }
 
-/// Prints one circle.
-pub fn write_cycle(out: &mut dyn Write, diagnosis: &Diagnosis, cycle: &[Link]) -> io::Result<()> {
+/// Prints one circle, folded to `width`.
+pub fn write_cycle(out: &mut dyn Write, diagnosis: &Diagnosis, cycle: &[Link], width: Option<usize>) -> io::Result<()> {
     let certain = cycle.iter().all(|link| link.certain);
     let sure = if certain { "" } else { " (unless somebody else steps in)" };
     writeln!(out, "deadlock of {} threads{sure}:", cycle.len())?;
@@ -149,8 +151,9 @@ pub fn write_cycle(out: &mut dyn Write, diagnosis: &Diagnosis, cycle: &[Link]) -
         let next = &diagnosis.findings[cycle[(place + 1) % cycle.len()].finding];
         let finding = &diagnosis.findings[link.finding];
         let call = finding.call.unwrap_or("a call");
-        writeln!(out, "  {} sleeps in {call} on {}, and waits for {}", name(finding), link.object, name(next))?;
-        writeln!(out, "    {}", finding.explanation)?;
+        let text = format!("{} sleeps in {call} on {}, and waits for {}", name(finding), link.object, name(next));
+        out.write_all(fold("  ", "      ", &text, width).as_bytes())?;
+        out.write_all(fold("    ", "    ", &finding.explanation, width).as_bytes())?;
     }
     Ok(())
 }

@@ -96,6 +96,17 @@ fn what_is_leaked_comes_first_and_has_its_reasons() {
         let hint = "ipcx leaks /run /tmp";
         assert!(narrow.contains(hint) && !text.err.contains(hint), "only who sits there is told: {narrow}");
         assert!(!on_terminal(80, &["leaks", "-m"], &[]).contains(hint), "none of them were to be listed");
+        assert!(narrow.contains("ipcx clean with the same words removes what is leaked"), "{narrow}");
+    });
+}
+
+#[test]
+fn a_terminal_is_told_of_what_is_idle() {
+    container(|| {
+        sysv::semaphores(0x20, 1, 0o600);
+        let shown = on_terminal(80, &["leaks", "-s"], &[]);
+        assert!(shown.contains("nothing is leaked") && shown.contains("1 more is idle"), "{shown}");
+        assert!(!on_terminal(80, &["leaks", "-m"], &[]).contains("idle"), "sets were not asked for");
     });
 }
 

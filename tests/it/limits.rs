@@ -381,3 +381,16 @@ fn the_table_fits_a_terminal() {
         assert!(ipcx(&["limits", "-w", "MSGMNI"]).out.contains("msgget makes no further queue"));
     });
 }
+
+#[test]
+fn a_terminal_is_told_what_to_look_at() {
+    isolated(|| {
+        let queue = sysv::queue(1, 0o600);
+        sysv::set_queue(queue, |ds| ds.msg_qbytes = 64);
+        let step = format!("MSGMNB: ipcx graph queue:{queue} shows who has it");
+        assert!(!cli::on_terminal(80, &["limits"], &[]).contains(&step), "it is empty");
+        sysv::send(queue, 1, &[0; 60]);
+        assert!(cli::on_terminal(80, &["limits"], &[]).contains(&step));
+        assert!(!ipcx(&["limits"]).out.contains(&step), "no advice where nobody sits");
+    });
+}

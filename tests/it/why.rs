@@ -202,7 +202,7 @@ fn who_waits_for_itself_never_wakes() {
         let object = pipe_of(&reader);
         let child = Child::sleeping_in(&[libc::SYS_read], &[&reader, &writer], || read_one(&reader));
         let pid = child.pid();
-        expect(&why(pid), "read", &object, "yes", &[]);
+        expect(&why(pid), "read", &object, "yes", &["this process has one itself, and gets no end-of-file"]);
         drop((reader, writer));
         let thread = why(pid);
         expect(&thread, "read", &object, "no", &["only this process itself", "until it is killed"]);

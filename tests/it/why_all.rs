@@ -1,7 +1,7 @@
 //! `ipcx why --all`, `--follow` and `--deadlocks`, and what is special about a process: stopped, ended, of another user or
 //! namespace, of 32 bits.
 
-use crate::support::cli::{ipcx, ipcx_as, json, place};
+use crate::support::cli::{ipcx, ipcx_as, json, on_terminal, place};
 use crate::support::isolated::skip;
 use crate::support::sleepers as make;
 use crate::support::users::{NOBODY, child_of};
@@ -342,6 +342,54 @@ fn two_threads_with_two_causes() {
         let objects: BTreeSet<&str> =
             document["threads"].as_array().unwrap().iter().map(|thread| thread["object"].as_str().unwrap()).collect();
         assert_eq!(objects, [&*pipe_of(&writer), &*format!("queue:{queue}")].into());
+    });
+}
+
+#[test]
+fn a_full_queue_whose_reader_is_stopped() {
+    isolated(|| {
+        let queue = sysv::queue(0x4d2, 0o600);
+        sysv::set_queue(queue, |ds| ds.msg_qbytes = 64);
+        let receiver = Child::sleeping_in(&[libc::SYS_msgrcv], &[], || {
+            loop {
+                sysv::receive(queue, 0);
+            }
+        });
+        sysv::send(queue, 1, &[0; 8]);
+        let is_empty = || json(&["ls", "-q", "--json"])["objects"][0]["queue"]["messages"] == 0;
+        eventually("the first message is taken", is_empty);
+        receiver.stop();
+        sysv::send(queue, 1, &[0; 60]);
+        let sender = Child::sleeping_in(&[libc::SYS_msgsnd], &[], || sysv::send(queue, 1, &[0; 20]));
+        let (object, pid) = (format!("queue:{queue}"), receiver.pid());
+        let thread = why(sender.pid());
+        expect(&thread, "msgsnd", &object, "yes", &["is full", "is stopped, and goes on with SIGCONT"]);
+        assert!(!thread["explanation"].as_str().unwrap().contains("neither"), "{thread:#}");
+        assert_eq!(wakers(&thread), [u64::from(pid)]);
+        let thread = why(pid);
+        let explanation = thread["explanation"].as_str().unwrap();
+        assert!(explanation.ends_with("has 1 message by now; it waits for any message"), "{thread:#}");
+        let shown = on_terminal(80, &["why", &sender.pid().to_string()], &[]);
+        assert!(shown.contains(&format!("ipcx kill -CONT {pid} lets pid {pid} go on")), "{shown}");
+        assert!(shown.lines().all(|line| line.trim_end().len() <= 80), "{shown}");
+    });
+}
+
+#[test]
+fn a_terminal_is_told_the_way_out_of_a_deadlock() {
+    isolated(|| {
+        let (reader, writer) = pipe().unwrap();
+        let child = Child::sleeping_in(&[libc::SYS_read], &[&reader, &writer], || read_one(&reader));
+        drop((reader, writer));
+        let pid = child.pid().to_string();
+        let shown = on_terminal(80, &["why", &pid], &[]);
+        assert!(shown.contains(&format!("ipcx kill {pid} ends it")), "{shown}");
+        for arguments in [&["why", "--deadlocks"][..], &["why", "--all"], &["why", &pid]] {
+            let shown = on_terminal(80, arguments, &[("NO_COLOR", "1")]);
+            assert!(shown.contains("ipcx kill"), "{shown}");
+            assert!(shown.lines().all(|line| line.trim_end().chars().count() <= 80), "{shown}");
+        }
+        assert!(!ipcx(&["why", &pid]).out.contains("ipcx kill"), "no advice where nobody sits");
     });
 }
 

@@ -106,6 +106,18 @@ fn a_named_semaphore_by_its_file() {
         let object = thread["object"].as_str().unwrap();
         assert!(object.starts_with("futex:/dev/shm/sem.") && object.ends_with("+0"), "{object}");
         assert_eq!(wakers(&thread), [1], "this test has it mapped");
+        child.end();
+        drop(semaphore);
+        let semaphore = posix::open_semaphore(c"/lock");
+        let wait = || posix::open_semaphore(c"/lock").wait();
+        let opened = Child::sleeping_in(&[libc::SYS_futex], &[], wait);
+        let object = "futex:/dev/shm/sem.lock+0";
+        expect(&why(opened.pid()), "futex", object, "yes", &["the POSIX semaphore sem:/lock, which is at 0"]);
+        drop(semaphore);
+        let other = Child::sleeping_in(&[libc::SYS_futex], &[], wait);
+        let thread = why(opened.pid());
+        expect(&thread, "futex", object, "unknown", &["all of them wait for it"]);
+        assert_eq!(wakers(&thread), [u64::from(other.pid())]);
     });
 }
 

@@ -166,6 +166,8 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
     let hidden = hidden(words, origin);
     told.text = match (&told.wakers[..], pids.is_empty()) {
         (_, true) if words.is_ours(identity, way.other_ends()) => {
+            // Who reads what is printed here: it goes on by the end of this at the latest.
+            told.surely = true;
             format!("{}; only the ipcx that looks has the {end}", told.text)
         }
         (_, true) => {
@@ -175,6 +177,9 @@ fn pipe(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, address
         ([], false) => format!("{}; only this process itself has the {end}", told.text),
         _ => format!("{}; {} the {end}", told.text, have(words, &pids)),
     };
+    if matches!((way, origin), (Way::Read, Origin::Pipe(_))) && !told.wakers.is_empty() && pids.contains(&thread.pid) {
+        told.text.push_str("; this process has one itself, and gets no end-of-file before that is closed, too");
+    }
     told.edges.groups = vec![Group { object: address.to_owned(), members }];
     told.edges.world = match (hidden, origin) {
         _ if pids.is_empty() => World::Open,

@@ -7,7 +7,7 @@
 use super::words::{Words, have};
 use super::{Edges, Group, Told, World};
 use crate::model::escape;
-use crate::snapshot::waits::{Futex, Thread};
+use crate::snapshot::waits::{Futex, Look, On, Thread};
 
 /// `FUTEX_TID_MASK`, `linux/futex.h`.
 const TID: u32 = 0x3fff_ffff;
@@ -24,7 +24,10 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, futex: &Futex) -> Told 
     if joins(words, thread, futex, &mut told) || mutex(words, thread, futex, &mut told) {
         return told;
     }
-    let what = format!("it waits on a futex at {address} (a condition variable, a semaphore, or another lock)");
+    let what = match semaphore(futex) {
+        Some(name) => format!("it waits for {name}, which is at 0, to be posted"),
+        None => format!("it waits on a futex at {address} (a condition variable, a semaphore, or another lock)"),
+    };
     if let Some(shared) = &futex.shared {
         let pids = words.waits.mappers.get(&(shared.device, shared.inode)).cloned().unwrap_or_default();
         told.wakers = words.wakers(thread, &pids, "has its memory mapped", false);
@@ -32,6 +35,10 @@ pub(super) fn explain(words: Words<'_>, thread: &Thread, futex: &Futex) -> Told 
             0 => format!("{what}; no other process has that memory mapped now"),
             _ => format!("{what}; {} that memory mapped", have(words, &pids)),
         };
+        if !told.wakers.is_empty() && wait_for_it(words, futex, &pids) {
+            told.held_up = true;
+            told.text.push_str("; all of them wait for it");
+        }
         return told;
     }
     within(words, thread, &what, &mut told);
@@ -46,6 +53,37 @@ fn address(futex: &Futex) -> String {
             format!("futex:{}+{}", escape(path), shared.offset)
         }
         None => format!("futex:0x{:x}", futex.address),
+    }
+}
+
+/// The POSIX semaphore that a futex is in, escaped, by where `sem_open` keeps it (`man 7 sem_overview`): its value is the first
+/// word of the file. Who made it has it by a name that it had for a moment only, and which says nothing.
+fn semaphore(futex: &Futex) -> Option<String> {
+    let shared = futex.shared.as_ref().filter(|shared| shared.offset == 0)?;
+    let name = shared.path.strip_prefix(b"/dev/shm/sem.".as_slice())?;
+    let at_zero = futex.words.is_some_and(|words| words[0] == 0);
+    at_zero.then(|| match name.ends_with(b" (deleted)") {
+        true => "a POSIX semaphore".to_owned(),
+        false => format!("the POSIX semaphore sem:/{}", escape(name)),
+    })
+}
+
+/// Whether all who have a futex do nothing but wait for it themselves, without a time limit: none of them will wake another.
+fn wait_for_it(words: Words<'_>, futex: &Futex, pids: &[u32]) -> bool {
+    let same = |other: &Thread| {
+        let waits_for = |on: &On| matches!(on, On::Futex(theirs) if is_same(theirs, futex));
+        !other.is_stopped() && other.wait().is_some_and(|wait| !wait.timed && waits_for(&wait.on))
+    };
+    pids.iter().filter(|pid| **pid != words.waits.own).all(|pid| {
+        let mut living = words.waits.threads_of(*pid).iter().filter(|thread| thread.look != Look::Ended).peekable();
+        living.peek().is_some() && living.all(same)
+    })
+}
+
+fn is_same(one: &Futex, other: &Futex) -> bool {
+    match (&one.shared, &other.shared) {
+        (Some(one), Some(other)) => (one.device, one.inode, one.offset) == (other.device, other.inode, other.offset),
+        _ => false,
     }
 }
 

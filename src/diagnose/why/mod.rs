@@ -116,6 +116,13 @@ pub struct Diagnosis {
     pub hopeless: Vec<usize>,
 }
 
+impl Diagnosis {
+    /// Whether any thread is in a cycle or sleeps for ever.
+    pub const fn is_stuck(&self) -> bool {
+        !self.cycles.is_empty() || !self.hopeless.is_empty()
+    }
+}
+
 /// How much is known of who could wake a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum World {
@@ -228,6 +235,9 @@ fn find(words: Words<'_>, thread: &Thread) -> (Finding, Edges) {
         Look::Waits(wait) => {
             finding.call = Some(wait.call);
             let mut told = explain(words, thread, &wait.on);
+            if let Some(stopped) = words.stopped(&told.wakers) {
+                told.text = format!("{}; {stopped}", told.text);
+            }
             if wait.timed {
                 told.text.push_str("; it has a time limit, and goes on by itself when that is over");
                 told.surely = true;

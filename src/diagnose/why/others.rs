@@ -55,6 +55,8 @@ pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> To
     }
     told.wakers = words.wakers(thread, &meant, "has to end", true);
     told.edges = likely(&told, &meant);
+    // The shell that waits for the command that looks.
+    told.surely = meant.contains(&words.waits.own);
     told
 }
 

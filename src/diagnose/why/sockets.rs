@@ -87,7 +87,10 @@ fn with_peer(words: Words<'_>, thread: &Thread, way: Way, found: Found<'_>, peer
         _ => "nothing has come in",
     };
     let (text, how) = if accepts {
-        (format!("{address}: {state}; {other} has not accepted the connection yet"), "listens, and has not accepted it")
+        (
+            format!("{address}: {state}; the connection waits to be accepted by {other}"),
+            "listens, and has not accepted it",
+        )
     } else {
         (format!("{address}: {state}; its peer is {other}"), "has its peer")
     };

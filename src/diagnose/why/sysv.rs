@@ -50,11 +50,13 @@ pub(super) fn receiving(words: Words<'_>, thread: &Thread, identity: Identity, k
                 _ => **found <= kind.saturating_neg(),
             };
             match types.map(|types| types.iter().filter(fits).count()) {
+                _ if kind == 0 => format!("{name} has {holds} by now; it waits for {wanted}"),
                 Some(0) => format!("{name} has {holds}, none of them {}", wanted_of(kind, except)),
                 Some(_) => format!("{name} has {holds}, and by now some that fit; it waits for {wanted}"),
+                // Who may read everything found too many of them, or the queue in another namespace.
                 None => format!(
-                    "{name} has {holds}; it waits for {wanted}, and of which types those are could not be read (that needs \
-                     read permission on the queue)"
+                    "{name} has {holds}; it waits for {wanted}, and of which types those are could not be read{}",
+                    if words.waits.privileged { "" } else { " (that needs read permission on the queue)" }
                 ),
             }
         }
@@ -116,15 +118,19 @@ fn last(words: Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, rol
 }
 
 /// Threads that wait to do the opposite on the same queue: one that is full for one type may be empty for another. Neither
-/// lets the other go on.
+/// lets the other go on. One that is stopped might, as soon as it is not.
 fn meets(words: Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: &mut Told) {
     let opposite = |other: &&Thread| match other.wait().map(|wait| &wait.on) {
         Some(On::MsgSend { queue: theirs, .. }) => sends && *theirs == queue,
         Some(On::MsgReceive { queue: theirs, .. }) => !sends && *theirs == queue,
         _ => false,
     };
+    if thread.is_stopped() {
+        return;
+    }
     let how = if sends { "waits to send to it" } else { "waits to receive from it" };
-    let all = words.waits.threads.iter().filter(opposite).filter(|other| other.pid != thread.pid);
+    let all =
+        words.waits.threads.iter().filter(opposite).filter(|other| other.pid != thread.pid && !other.is_stopped());
     let mut pids: Vec<u32> = all.map(|other| other.pid).collect();
     pids.dedup();
     if pids.is_empty() {

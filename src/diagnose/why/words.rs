@@ -65,11 +65,24 @@ impl<'a> Words<'a> {
     pub(super) fn waker(self, pid: u32, tid: Option<u32>, how: impl Into<String>, certain: bool) -> Option<Waker> {
         let comm = self.comm(pid).unwrap_or_default().into();
         let mut how = how.into();
-        let stopped = self.waits.threads_of(pid).iter().any(Thread::is_stopped);
-        if stopped {
+        if self.is_stopped(pid) {
             how.push_str("; it is stopped");
         }
         (pid != 0).then_some(Waker { pid, tid, comm, how, certain })
+    }
+
+    /// Whether a process is stopped, by a signal or a debugger.
+    fn is_stopped(self, pid: u32) -> bool {
+        self.waits.threads_of(pid).iter().any(Thread::is_stopped)
+    }
+
+    /// That all who could wake a thread are stopped, if they are: it is what to mend.
+    pub(super) fn stopped(self, wakers: &[Waker]) -> Option<String> {
+        let mut pids: Vec<u32> = wakers.iter().map(|waker| waker.pid).collect();
+        pids.dedup();
+        let all = !pids.is_empty() && pids.iter().all(|pid| self.is_stopped(*pid));
+        let (verb, goes) = if pids.len() == 1 { ("is", "goes") } else { ("are", "go") };
+        all.then(|| format!("{} {verb} stopped, and {goes} on with SIGCONT", list(self, &pids)))
     }
 
     /// Who has an object in one of these roles, each process once; not the one that looks.

@@ -221,10 +221,11 @@ fn note_refused(waits: &mut Waits) {
         } else {
             "CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH would show it"
         };
-        let others = match refused.len() {
-            1 => String::new(),
-            more => format!(" and {} others", more - 1),
+        let (others, wait) = match refused.len() {
+            1 => (String::new(), "waits"),
+            2 => (" and 1 other".to_owned(), "wait"),
+            more => (format!(" and {} others", more - 1), "wait"),
         };
-        waits.notes.push(format!("what pid {first}{others} waits for could not be read: {help}"));
+        waits.notes.push(format!("what pid {first}{others} {wait} for could not be read: {help}"));
     }
 }
