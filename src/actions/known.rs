@@ -54,11 +54,10 @@ impl Known {
         let found = match self.identity {
             // All that tells such a connection is its cookie, by which none is filed.
             Identity::Socket { inode: 0, .. } => places.find(is),
-            Identity::Socket { inode, .. } => snapshot.socket(inode),
             // A file of two names is one identity at two places: the name that was shown is meant.
-            identity => snapshot
-                .place(identity)
-                .map(|place| if named(&place) { place } else { places.find(|at| is(at) && named(at)).unwrap_or(place) }),
+            identity => snapshot.place(identity).map(|place| {
+                if named(&place) { place } else { places.find(|at| is(at) && named(at)).unwrap_or(place) }
+            }),
         };
         found.filter(is).ok_or_else(|| Refusal::Changed { what: self.address.to_string() })
     }

@@ -160,11 +160,7 @@ pub(super) const fn is_end(object: &Object) -> bool {
 
 /// Whether an end has no partner in a second picture either.
 fn still_lacks(again: &Snapshot, end: &Object) -> bool {
-    let place = match end.identity {
-        Identity::Socket { inode, .. } => again.socket(inode),
-        identity => again.place(identity),
-    };
-    place.is_some_and(|place| matches!(state(again, place), State::Leaked | State::Suspect))
+    again.place(end.identity).is_some_and(|place| matches!(state(again, place), State::Leaked | State::Suspect))
 }
 
 fn leaked_first(rows: &mut [Row<'_>]) {

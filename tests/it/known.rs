@@ -233,7 +233,8 @@ fn of_a_file_with_two_names_the_one_that_was_shown_goes() {
             let target = row(address);
             let (_, plan) = plan_removals(std::slice::from_ref(&target)).unwrap().pop().unwrap();
             plan.unwrap().run(Policy::default(), None).unwrap();
-            let names = fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let names =
+                fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
             let mut names: Vec<String> = names.collect();
             names.sort_unstable();
             assert_eq!(names, left, "{address} was removed");
