@@ -48,8 +48,18 @@ impl Known {
     /// Its place in a newer snapshot. Errors: [`Refusal::Changed`].
     pub(super) fn find(&self, snapshot: &Snapshot) -> Result<usize, Refusal> {
         let mut places = 0..snapshot.objects.len();
-        let found = places.find(|place| self.is(&snapshot.objects[*place]));
-        found.ok_or_else(|| Refusal::Changed { what: self.address.to_string() })
+        let is = |place: &usize| self.is(&snapshot.objects[*place]);
+        let named = |place: &usize| snapshot.address(*place) == self.address;
+        // Thousands may be looked for in a picture of thousands.
+        let found = match self.identity {
+            // All that tells such a connection is its cookie, by which none is filed.
+            Identity::Socket { inode: 0, .. } => places.find(is),
+            // A file of two names is one identity at two places: the name that was shown is meant.
+            identity => snapshot.place(identity).map(|place| {
+                if named(&place) { place } else { places.find(|at| is(at) && named(at)).unwrap_or(place) }
+            }),
+        };
+        found.filter(is).ok_or_else(|| Refusal::Changed { what: self.address.to_string() })
     }
 
     fn is(&self, object: &Object) -> bool {

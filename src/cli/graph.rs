@@ -1,8 +1,9 @@
 //! `ipcx graph`: who talks to whom around an object or a process, or everywhere.
 
 use super::Exit;
-use super::exit::{Usage, complain};
+use super::exit::complain;
 use super::print::to_stdout;
+use super::values;
 use crate::actions::{Refusal, Target};
 use crate::config::is_utf8;
 use crate::diagnose::graph::{Graph as Network, Node};
@@ -10,7 +11,7 @@ use crate::model::{Address, Kinds, quoted};
 use crate::output::{graph, json};
 use crate::snapshot::{Snapshot, Want, collect};
 use clap::Args;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 const EXAMPLES: &str = "\
@@ -51,7 +52,8 @@ pub(super) struct Graph {
 
 impl Graph {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let target = self.from.as_deref().map(target).transpose()?;
+        let from = self.from.as_deref().map(values::address_or_pid).transpose()?;
+        let target = from.map(|address| Target::Address(address).absolute());
         let mut want = Want {
             verdict: false,
             processes: true,
@@ -112,16 +114,6 @@ impl Graph {
         let ascii = !is_utf8(|name| std::env::var_os(name));
         graph::tree(snapshot, graph, ascii).iter().try_for_each(|line| writeln!(out, "{}", line.text))
     }
-}
-
-/// A decimal number is a process.
-fn target(word: &OsStr) -> anyhow::Result<Target> {
-    let number = word.to_str().filter(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
-    let parsed = match number {
-        Some(pid) => Address::parse(&format!("pid:{pid}")),
-        None => Address::parse(word),
-    };
-    parsed.map(|address| Target::Address(address).absolute()).map_err(Usage::error)
 }
 
 /// A key or inode may name several objects: it begins at all of them.

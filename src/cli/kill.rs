@@ -4,6 +4,7 @@ use super::Exit;
 use super::ask::confirmed;
 use super::exit::{self, Usage, complain};
 use super::print::to_stdout;
+use super::values;
 use crate::actions::{
     Delivery, Message, PlannedSignal, Policy, Receivers, Refusal, Roles, Signalled, Target, plan_signals,
 };
@@ -13,7 +14,6 @@ use crate::output::json::signals::{self as json, SignalResult};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
@@ -131,10 +131,7 @@ impl Kill {
             if let Some(why) = not_one_process(word) {
                 return Err(Usage::error(why));
             }
-            let digits = !word.is_empty() && word.as_bytes().iter().all(u8::is_ascii_digit);
-            let mut text = OsString::from(if digits { "pid:" } else { "" });
-            text.push(word);
-            receivers.push(match (Address::parse(&text).map_err(Usage::error)?, &roles) {
+            receivers.push(match (values::address_or_pid(word)?, &roles) {
                 (Address::Pid(pid), _) => Receivers::Process { pid, start_ticks: None },
                 (address, Some(roles)) => {
                     Receivers::Holders { object: Target::Address(address).absolute(), roles: roles.clone() }

@@ -5,6 +5,7 @@ use super::Exit;
 use super::args::{self, Format, KindArgs, OutputArgs};
 use super::exit::{Usage, complain};
 use super::print::{say, to_stdout};
+use super::watch::{WatchArgs, watch};
 use crate::diagnose::{State, left, state};
 use crate::model::{Body, Identity, Kinds, Object, escape, quoted};
 use crate::output::{csv, json, leaks, table};
@@ -23,6 +24,7 @@ Examples:
   ipcx leaks -m --older-than 1d     segments that nothing has touched for a day
   ipcx leaks user:alice 'size>1M'   large ones of one user
   ipcx leaks /run /tmp              also files of FIFOs and sockets there that nobody has
+  ipcx leaks --watch=10             again every ten seconds, until Ctrl-C
   ipcx leaks --exit-code -q         for scripts: exit status 1 if there are any";
 
 /// What a table of leaks shows; where it does not fit, the reasons stand below each object.
@@ -175,11 +177,7 @@ pub(super) const fn is_end(object: &Object) -> bool {
 
 /// Whether an end has no partner in a second picture either.
 fn still_lacks(again: &Snapshot, end: &Object) -> bool {
-    let place = match end.identity {
-        Identity::Socket { inode, .. } => again.socket(inode),
-        identity => again.place(identity),
-    };
-    place.is_some_and(|place| matches!(state(again, place), State::Leaked | State::Suspect))
+    again.place(end.identity).is_some_and(|place| matches!(state(again, place), State::Leaked | State::Suspect))
 }
 
 fn leaked_first(rows: &mut [Row<'_>]) {
@@ -211,38 +209,40 @@ pub(super) struct Leaks {
     /// Leave the heading out, and the sums below the table
     #[arg(long)]
     no_header: bool,
+    #[command(flatten)]
+    watch: WatchArgs,
     /// Exit with 1 when anything is found
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     exit_code: bool,
 }
 
 impl Leaks {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let defaults: Vec<&'static Column> = COLUMNS.iter().filter_map(|name| columns::find(name).ok()).collect();
-        let shown = match self.columns.as_deref() {
-            Some(list) => columns::parse(list, &defaults).map_err(Usage::error)?,
-            None => defaults,
+        let columns = match self.columns.as_deref() {
+            Some(list) => columns::parse(list, &default_columns()).map_err(Usage::error)?,
+            None => default_columns(),
         };
         let sort = self.sort.as_deref().map(Sort::parse).transpose().map_err(Usage::error)?;
         let mut search = self.sought.checked()?;
         if self.output.numeric {
             (search.want.users, search.want.groups) = (false, false);
         }
-        let format = self.output.format();
-        let snapshot = search.look()?;
-        let mut rows = search.found(&snapshot, true);
-        search.lasting(&mut rows)?;
-        if let Some(sort) = sort {
-            sort.apply(&mut rows);
-            leaked_first(&mut rows);
+        if let Some(interval) = self.watch.interval()? {
+            match watch(interval, self.output.format(), |out| {
+                let snapshot = search.look()?;
+                let mut rows = rows(&search, &snapshot, sort)?;
+                Ok(self.write(out, &search, &snapshot, &columns, &mut rows)?)
+            })? {}
         }
+        self.once(&search, &columns, sort)
+    }
+
+    fn once(&self, search: &Search, columns: &[&'static Column], sort: Option<Sort>) -> anyhow::Result<Exit> {
+        let snapshot = search.look()?;
+        let mut rows = rows(search, &snapshot, sort)?;
         let found = !rows.is_empty();
-        to_stdout(|out| match format {
-            Format::Text => self.print(out, &search, &snapshot, &shown, &mut rows),
-            Format::Json => json::write_document(out, &snapshot, &mut rows, &[]),
-            Format::Ndjson => json::write_lines(out, &mut rows),
-            Format::Csv => csv::write(out, &shown, &rows, self.no_header),
-        })?;
+        to_stdout(|out| self.write(out, search, &snapshot, columns, &mut rows))?;
+        let format = self.output.format();
         if matches!(format, Format::Text | Format::Csv) {
             search.tell_unseen(&snapshot);
         }
@@ -256,6 +256,22 @@ impl Leaks {
             }
         }
         Ok(if found && self.exit_code { Exit::Failed } else { Exit::Done })
+    }
+
+    fn write(
+        &self,
+        out: &mut dyn Write,
+        search: &Search,
+        snapshot: &Snapshot,
+        columns: &[&'static Column],
+        rows: &mut [Row<'_>],
+    ) -> io::Result<()> {
+        match self.output.format() {
+            Format::Text => self.print(out, search, snapshot, columns, rows),
+            Format::Json => json::write_document(out, snapshot, rows, &[]),
+            Format::Ndjson => json::write_lines(out, rows),
+            Format::Csv => csv::write(out, columns, rows, self.no_header),
+        }
     }
 
     fn print(
@@ -276,6 +292,21 @@ impl Leaks {
         writeln!(out)?;
         sums(out, snapshot, rows, &self.output)
     }
+}
+
+/// What is leaked or suspect, in order.
+fn rows<'a>(search: &Search, snapshot: &'a Snapshot, sort: Option<Sort>) -> Result<Vec<Row<'a>>, SnapshotError> {
+    let mut rows = search.found(snapshot, true);
+    search.lasting(&mut rows)?;
+    if let Some(sort) = sort {
+        sort.apply(&mut rows);
+        leaked_first(&mut rows);
+    }
+    Ok(rows)
+}
+
+fn default_columns() -> Vec<&'static Column> {
+    COLUMNS.iter().filter_map(|name| columns::find(name).ok()).collect()
 }
 
 /// Lists rows: on a terminal with the reasons below each, elsewhere one line an object.
@@ -303,9 +334,8 @@ fn sums(out: &mut dyn Write, snapshot: &Snapshot, rows: &[Row<'_>], output: &Out
 /// Lists what `clean` is about to remove, as `leaks` does, and what it comes to.
 pub(super) fn show(snapshot: &Snapshot, rows: &mut [Row<'_>]) -> io::Result<()> {
     let output = OutputArgs::default();
-    let shown: Vec<&'static Column> = COLUMNS.iter().filter_map(|name| columns::find(name).ok()).collect();
     to_stdout(|out| {
-        list(out, &shown, rows, output.layout(true, false))?;
+        list(out, &default_columns(), rows, output.layout(true, false))?;
         writeln!(out)?;
         sums(out, snapshot, rows, &output)
     })

@@ -4,7 +4,8 @@ use super::Exit;
 use super::args::{self, Format, KindArgs, OutputArgs};
 use super::exit::{Usage, complain};
 use super::print::to_stdout;
-use crate::model::{Kinds, quoted};
+use super::watch::{WatchArgs, watch};
+use crate::model::Kinds;
 use crate::output::{csv, json, table};
 use crate::query::columns::{Column, Fields};
 use crate::query::filter::Filter;
@@ -12,8 +13,7 @@ use crate::query::{Row, Sort};
 use crate::snapshot::{Snapshot, Want, collect};
 use clap::Args;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::io::{self, Write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,11 +55,8 @@ pub(super) struct Ls {
     /// More columns, and nothing cut or left out to fit the terminal
     #[arg(short, long)]
     wide: bool,
-    /// Look again every so many seconds [default: 2]
-    ///
-    /// From 0.1 to 86400, until interrupted. On a terminal a table is drawn anew in the same place.
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2")]
-    watch: Option<String>,
+    #[command(flatten)]
+    watch: WatchArgs,
     /// List the columns that there are
     ///
     /// Each with what it tells, and its other names in parentheses.
@@ -87,10 +84,11 @@ impl Ls {
             return Ok(Exit::Done);
         }
         let listing = self.checked()?;
-        match self.interval()? {
-            None => self.once(&listing),
-            Some(interval) => self.watch(&listing, interval),
-        }
+        let Some(interval) = self.watch.interval()? else { return self.once(&listing) };
+        match watch(interval, listing.format, |out| {
+            let snapshot = collect(&listing.want)?;
+            Ok(self.write(out, &snapshot, &listing)?)
+        })? {}
     }
 
     /// Checks everything that was typed; only whether a word is a directory asks the system.
@@ -119,18 +117,6 @@ impl Ls {
         Ok(Listing { want, filter, columns, sort, format })
     }
 
-    fn interval(&self) -> anyhow::Result<Option<Duration>> {
-        let Some(text) = &self.watch else { return Ok(None) };
-        let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
-        let seconds = seconds.ok_or_else(|| {
-            Usage::error(format_args!(
-                "{} is no interval: write seconds from 0.1 to 86400, e.g. --watch=2",
-                quoted(text.as_bytes())
-            ))
-        })?;
-        Ok(Some(Duration::from_secs_f64(seconds)))
-    }
-
     fn once(&self, listing: &Listing) -> anyhow::Result<Exit> {
         let snapshot = collect(&listing.want)?;
         to_stdout(|out| self.write(out, &snapshot, listing))?;
@@ -143,37 +129,6 @@ impl Ls {
         // The process ends here; giving back 90,000 objects one by one would be its last twentieth.
         std::mem::forget(snapshot);
         Ok(Exit::Done)
-    }
-
-    /// Looks again and again until interrupted. On a terminal each picture takes the place of the one before, cut to
-    /// its height; elsewhere they follow each other with a blank line between.
-    fn watch(&self, listing: &Listing, interval: Duration) -> anyhow::Result<Exit> {
-        use ratatui::crossterm::{cursor, queue, terminal};
-        let screen = io::stdout().is_terminal() && matches!(listing.format, Format::Text | Format::Csv);
-        let mut first = true;
-        loop {
-            let snapshot = collect(&listing.want)?;
-            let mut picture = Vec::new();
-            self.write(&mut picture, &snapshot, listing)?;
-            to_stdout(|out| {
-                if screen {
-                    let height = terminal::size().map_or(24, |(_, height)| usize::from(height)).max(2);
-                    queue!(out, cursor::MoveTo(0, 0), terminal::Clear(terminal::ClearType::All))?;
-                    let lines: Vec<&[u8]> = picture.split_inclusive(|b| *b == b'\n').collect();
-                    let shown = if lines.len() < height { lines.len() } else { height - 2 };
-                    lines.iter().take(shown).try_for_each(|line| out.write_all(line))?;
-                    if shown < lines.len() {
-                        writeln!(out, "... and {} more", lines.len() - shown)?;
-                    }
-                    return Ok(());
-                }
-                if !std::mem::take(&mut first) && listing.format == Format::Text {
-                    out.write_all(b"\n")?;
-                }
-                out.write_all(&picture)
-            })?;
-            std::thread::sleep(interval);
-        }
     }
 
     fn write(&self, out: &mut dyn Write, snapshot: &Snapshot, listing: &Listing) -> io::Result<()> {

@@ -33,6 +33,7 @@ mod show;
 mod tui;
 mod undo;
 mod values;
+mod watch;
 mod why;
 
 use crate::config::Settings;

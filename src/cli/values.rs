@@ -1,9 +1,9 @@
-//! Values that options of several commands take: octal modes, sizes, semaphore values.
+//! Values that several commands take: addresses, octal modes, sizes, semaphore values.
 
 use super::exit::Usage;
-use crate::model::quoted;
+use crate::model::{Address, quoted};
 use crate::query::filter::parse_bytes;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 /// Permission bits in octal, `640` or `0640`.
@@ -22,6 +22,14 @@ pub(super) fn size(text: &str) -> anyhow::Result<u64> {
         let text = quoted(text.as_bytes());
         Usage::error(format_args!("{text} is no size: write bytes, or K, M, G behind a number, e.g. 64K or 1.5M"))
     })
+}
+
+/// An address, where a plain decimal number is a process.
+pub(super) fn address_or_pid(word: &OsStr) -> anyhow::Result<Address> {
+    let digits = !word.is_empty() && word.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let mut text = OsString::from(if digits { "pid:" } else { "" });
+    text.push(word);
+    Address::parse(&text).map_err(Usage::error)
 }
 
 /// A whole decimal number.

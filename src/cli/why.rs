@@ -4,8 +4,9 @@ use super::Exit;
 use super::args::{Color, layout, terminal_width};
 use super::exit::{Usage, complain};
 use super::print::{say, to_stdout};
+use super::values;
 use crate::diagnose::why::{CanWake, Diagnosis, Finding, diagnose};
-use crate::model::Address;
+use crate::model::{Address, quoted};
 use crate::output::{json, why};
 use crate::snapshot::waits::{self, Waits};
 use clap::Args;
@@ -214,14 +215,11 @@ fn write_circles_with(out: &mut dyn Write, diagnosis: &Diagnosis, pids: &[u32]) 
 
 /// `812` or `pid:812`.
 fn pid(word: &OsString) -> anyhow::Result<u32> {
-    let digits = !word.is_empty() && word.as_encoded_bytes().iter().all(u8::is_ascii_digit);
-    let mut text = OsString::from(if digits { "pid:" } else { "" });
-    text.push(word);
-    match Address::parse(&text) {
-        Ok(Address::Pid(pid)) => Ok(pid),
+    match values::address_or_pid(word)? {
+        Address::Pid(pid) => Ok(pid),
         _ => Err(Usage::error(format_args!(
             "{} is no process: write a decimal pid, e.g. 812; `ipcx why --all` lists all that sleep",
-            crate::model::quoted(word.as_encoded_bytes())
+            quoted(word.as_encoded_bytes())
         ))),
     }
 }

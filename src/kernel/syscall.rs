@@ -3,6 +3,9 @@
 //!
 //! Numbers are those of `x86_64` and `aarch64`. A 32-bit program on `x86_64` has its own numbers; it is told by its stack
 //! pointer, which lies below 4 GiB. On other machines nothing is decoded rather than guessed.
+//!
+//! [`super::sleep`] has all calls that can sleep, by their names. The few here are those by which a scan of every thread tells
+//! who has an object: it looks up a number and compares no names. A test there holds the two together.
 
 use super::dirents::Dirents;
 use super::text::Numbers;

@@ -138,6 +138,23 @@ impl Grid {
     }
 }
 
+/// The headings as a line.
+pub fn heading(heads: &[Head], shown: &[Shown]) -> String {
+    let names: Vec<String> = heads.iter().map(|head| head.name.to_uppercase()).collect();
+    line(heads, shown, |at| (&names[at], names[at].len()))
+}
+
+/// Cells as a line, each padded to its column's width; a cell is its text, and how many columns of a terminal it takes.
+pub fn line<'a>(heads: &[Head], shown: &[Shown], cell: impl Fn(usize) -> (&'a str, usize)) -> String {
+    let mut line = String::new();
+    for (place, Shown { at, width }) in shown.iter().enumerate() {
+        let (text, wide) = cell(*at);
+        pad(&mut line, text, wide, *width, heads[*at].right, place + 1 == shown.len());
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
 /// How much room a column wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {

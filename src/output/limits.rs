@@ -1,6 +1,6 @@
 //! Use against the kernel's limits as a table for people: one line a limit, fitted to a width.
 
-use super::grid::{Grid, Head, Shown, fit, pad};
+use super::grid::{self, Grid, Head, fit};
 use crate::model::{Of, Unit, Usage, escape};
 use crate::query::{Cell, Style};
 use crate::snapshot::Snapshot;
@@ -42,33 +42,20 @@ const SET_BY: usize = 5;
 /// Prints some of the limits of a snapshot.
 pub fn write(out: &mut dyn Write, snapshot: &Snapshot, rows: &[&Usage], layout: Layout) -> io::Result<()> {
     let heads = if layout.wide { &HEADS[..] } else { &HEADS[..WIDE] };
-    let mut grid = Grid::new(heads.len());
+    let mut table = Grid::new(heads.len());
     for usage in rows {
         let mut cells = cells(snapshot, usage, layout.style);
         if !layout.wide {
             // Which part of it, the wide table tells.
             cells[SET_BY].truncate(usage.what.set_by.find(',').unwrap_or(usage.what.set_by.len()));
         }
-        cells[..heads.len()].iter().for_each(|cell| grid.push(if cell.is_empty() { "-" } else { cell }));
+        cells[..heads.len()].iter().for_each(|cell| table.push(if cell.is_empty() { "-" } else { cell }));
     }
-    let shown = fit(heads, &grid.extents(heads), layout.width);
-    let print = |out: &mut dyn Write, cell: &dyn Fn(usize) -> (String, usize)| {
-        let mut line = String::new();
-        for (place, Shown { at, width }) in shown.iter().enumerate() {
-            let (text, wide) = cell(*at);
-            pad(&mut line, &text, wide, *width, heads[*at].right, place + 1 == shown.len());
-        }
-        writeln!(out, "{}", line.trim_end())
-    };
+    let shown = fit(heads, &table.extents(heads), layout.width);
     if !layout.no_header {
-        print(out, &|at| (heads[at].name.to_uppercase(), heads[at].name.len()))?;
+        writeln!(out, "{}", grid::heading(heads, &shown))?;
     }
-    (0..grid.rows()).try_for_each(|row| {
-        print(out, &|at| {
-            let (text, width) = grid.cell(row, at);
-            (text.to_owned(), width)
-        })
-    })
+    (0..table.rows()).try_for_each(|row| writeln!(out, "{}", grid::line(heads, &shown, |at| table.cell(row, at))))
 }
 
 fn cells(snapshot: &Snapshot, usage: &Usage, style: Style) -> [String; HEADS.len()] {
@@ -145,10 +132,7 @@ fn named(snapshot: &Snapshot, of: Of) -> Option<String> {
 pub fn address(snapshot: &Snapshot, of: Of) -> Option<String> {
     match of {
         Of::Process(pid) => Some(format!("pid:{pid}")),
-        Of::Object(identity) => {
-            let place = snapshot.objects.iter().position(|object| object.identity == identity)?;
-            Some(snapshot.address(place).to_string())
-        }
+        Of::Object(identity) => snapshot.place(identity).map(|place| snapshot.address(place).to_string()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A table for people: fitted to a width, never wrapped; without a width everything is there, in plain columns.
 
-use super::grid::{GAP, Grid, Head, SHARE, Shown, blanks, fit, pad};
+use super::grid::{GAP, Grid, Head, SHARE, Shown, blanks, fit, heading, pad};
 use super::in_order::in_order;
 use crate::query::columns::Column;
 use crate::query::{Row, Style};
@@ -24,14 +24,8 @@ pub fn write(out: &mut dyn Write, columns: &[&'static Column], rows: &mut [Row<'
     let grid = Grid::of_rows(columns, rows, layout.style);
     let heads: Vec<Head> = columns.iter().map(|column| Head::from(*column)).collect();
     let shown = fit(&heads, &grid.extents(&heads), layout.width);
-    let mut line = String::new();
     if !layout.no_header {
-        for (place, Shown { at, width }) in shown.iter().enumerate() {
-            let heading = columns[*at].name.to_uppercase();
-            let last = place + 1 == shown.len();
-            pad(&mut line, &heading, heading.len(), *width, columns[*at].right, last);
-        }
-        let line = line.trim_end();
+        let line = heading(&heads, &shown);
         if layout.color { writeln!(out, "\x1b[1m{line}\x1b[0m")? } else { writeln!(out, "{line}")? }
     }
     let mut numbers: Vec<usize> = (0..grid.rows()).collect();

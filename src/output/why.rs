@@ -1,6 +1,6 @@
 //! Why threads sleep, for people: a block for each thread, one line for each where there are many, circles as sentences.
 
-use super::grid::{Grid, Head, fit, fold, pad};
+use super::grid::{self, Grid, Head, fit, fold};
 use super::table::Layout;
 use crate::diagnose::why::{CanWake, Diagnosis, Finding, Link, Waker};
 use crate::model::escape;
@@ -87,41 +87,29 @@ const NARROW: usize = 120;
 pub fn write_table(out: &mut dyn Write, findings: &[&Finding], layout: Layout) -> io::Result<()> {
     let narrow = layout.width.is_some_and(|width| width < NARROW);
     let heads: Vec<Head> = HEADS.into_iter().filter(|head| !narrow || head.name != "object").collect();
-    let mut grid = Grid::new(heads.len());
+    let mut cells = Grid::new(heads.len());
     for finding in findings {
-        grid.push(&finding.pid.to_string());
-        grid.push(&finding.tid.to_string());
-        grid.push(&escape(&finding.comm));
-        grid.push(finding.call.unwrap_or("-"));
-        grid.push(&finding.since.map_or_else(|| "-".to_owned(), length));
-        grid.push(finding.can_wake.name());
+        cells.push(&finding.pid.to_string());
+        cells.push(&finding.tid.to_string());
+        cells.push(&escape(&finding.comm));
+        cells.push(finding.call.unwrap_or("-"));
+        cells.push(&finding.since.map_or_else(|| "-".to_owned(), length));
+        cells.push(finding.can_wake.name());
         let object = finding.objects.first().map_or("-", String::as_str);
         match finding.objects.len() {
             _ if narrow => {}
-            0 | 1 => grid.push(object),
-            many => grid.push(&format!("{object} +{}", many - 1)),
+            0 | 1 => cells.push(object),
+            many => cells.push(&format!("{object} +{}", many - 1)),
         }
-        grid.push(&finding.explanation);
+        cells.push(&finding.explanation);
     }
-    let shown = fit(&heads, &grid.extents(&heads), layout.width);
-    let mut line = String::new();
-    for (place, column) in shown.iter().enumerate() {
-        let heading = heads[column.at].name.to_uppercase();
-        pad(&mut line, &heading, heading.len(), column.width, heads[column.at].right, place + 1 == shown.len());
-    }
-    let heading = line.trim_end();
+    let shown = fit(&heads, &cells.extents(&heads), layout.width);
     let (on, off) = if layout.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-    writeln!(out, "{on}{heading}{off}")?;
+    writeln!(out, "{on}{}{off}", grid::heading(&heads, &shown))?;
     for (row, finding) in findings.iter().enumerate() {
-        line.clear();
-        for (place, column) in shown.iter().enumerate() {
-            let (text, wide) = grid.cell(row, column.at);
-            pad(&mut line, text, wide, column.width, heads[column.at].right, place + 1 == shown.len());
-        }
         let dead = layout.color && finding.can_wake == CanWake::No;
-        let line = line.trim_end();
         let (on, off) = if dead { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        writeln!(out, "{on}{line}{off}")?;
+        writeln!(out, "{on}{}{off}", grid::line(&heads, &shown, |at| cells.cell(row, at)))?;
     }
     Ok(())
 }

@@ -7,12 +7,14 @@ mod collect;
 mod find;
 mod holders;
 mod names;
+mod opening;
 mod pipes;
 mod posix;
 mod processes;
 mod records;
 mod room;
 mod scan;
+mod share;
 mod sockets;
 mod sysv;
 #[cfg(test)]
@@ -98,9 +100,12 @@ impl Snapshot {
         self.sockets.get(&inode).map(|index| *index as usize)
     }
 
-    /// Any other object with this identity, likewise.
+    /// The object with this identity, likewise; a socket is known by its inode alone.
     pub fn place(&self, identity: Identity) -> Option<usize> {
-        self.places.get(&identity).map(|place| *place as usize)
+        match identity {
+            Identity::Socket { inode, .. } => self.socket(inode),
+            identity => self.places.get(&identity).map(|place| *place as usize),
+        }
     }
 
     /// A user's name, if names were wanted and there is one.

@@ -4,18 +4,19 @@
 //! everything, so that what is found about it belongs together.
 
 use super::Want;
+use super::opening;
+use super::share::among_cores;
 use super::unnamed::{self, Sightings};
 use super::visibility::Hidden;
 use crate::kernel::dirents::Dirents;
 use crate::kernel::fd::{self, FdReader, OpenFd, Target};
 use crate::kernel::fifo_search::SpecialFile;
-use crate::kernel::file::{self, FileType};
+use crate::kernel::file::FileType;
 use crate::kernel::syscall::{self, Wait};
-use crate::kernel::{Error, Result, maps, memory, namespace, process, threads};
+use crate::kernel::{Error, Result, maps, memory, namespace, process};
 use crate::model::{Device, Identity, Key, Process};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What to look for in each process.
 pub(super) struct Plan<'a> {
@@ -149,29 +150,10 @@ pub(super) fn run(proc: &OwnedFd, plan: &Plan<'_>) -> Result<Scan> {
 
 /// Looks into these processes.
 fn look_into(proc: &OwnedFd, plan: &Plan<'_>, devices: &[Device], pids: &[u32]) -> Scan {
-    let next = AtomicUsize::new(0);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // A thread costs more than looking into a few dozen processes.
-    let workers = cores.min(pids.len() / 48 + 1).min(8);
-    let work = || {
+    let mut all = among_cores(proc, pids, |pids| {
         let mut worker = Worker::new(proc.as_fd(), plan, devices);
-        while let Some(pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
-            worker.process(*pid);
-        }
+        pids.for_each(|pid| worker.process(pid));
         worker.found
-    };
-    let mut all = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers)
-            .map(|_| {
-                scope.spawn(|| {
-                    threads::own_tables(Some(proc.as_fd()));
-                    work()
-                })
-            })
-            .collect();
-        let mut all = vec![work()];
-        all.extend(others.into_iter().filter_map(|other| other.join().ok()));
-        all
     });
     let mut scan = all.pop().unwrap_or_default();
     for part in all {
@@ -350,22 +332,11 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// The file that a task sleeps in opening: looked at from its own root or directory, and not opened. Its path is as
-    /// the task sees it.
+    /// The file that a task sleeps in opening.
     fn opened_file(&self, pid: u32, directory: i32, path: u64) -> Result<SpecialFile> {
         let path = memory::read_string(pid, path)?;
-        let (from, whole) = match (path.starts_with(b"/"), u32::try_from(directory)) {
-            (true, _) => (format!("{pid}/root"), Ok(Vec::new())),
-            (false, Ok(fd)) => (format!("{pid}/fd/{fd}/"), fd::read_path(self.proc, pid, fd)),
-            (false, Err(_)) => (format!("{pid}/cwd/"), fd::read_directory(self.proc, pid)),
-        };
-        let stat = file::stat_at(self.proc, &[from.as_bytes(), &path].concat())?;
-        let mut whole = whole.unwrap_or_default();
-        if !path.starts_with(b"/") {
-            whole.push(b'/');
-        }
-        whole.extend(path);
-        Ok(SpecialFile { path: whole.into(), stat })
+        let (path, stat) = opening::look_at(self.proc, pid, &pid.to_string(), directory, &path);
+        Ok(SpecialFile { path, stat: stat? })
     }
 
     fn is_in_our_namespace(&self, task: &str) -> bool {

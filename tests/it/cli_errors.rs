@@ -152,6 +152,8 @@ fn bad_options() {
             vec!["ls", "--json", "--csv"],
             vec!["ls", "--watch=x"],
             vec!["ls", "--watch=0"],
+            vec!["leaks", "--watch=86401"],
+            vec!["leaks", "--watch", "--exit-code"],
             vec!["ls", "--color=maybe"],
             vec!["ls", "nonsense:5"],
             vec!["ls", "size>x"],

@@ -224,6 +224,25 @@ fn what_a_row_shows_is_found_again() {
 }
 
 #[test]
+fn of_a_file_with_two_names_the_one_that_was_shown_goes() {
+    isolated(|| {
+        drop(posix::segment(c"/a", 10, 0o600));
+        fs::hard_link("/dev/shm/a", "/dev/shm/b").unwrap();
+        fs::hard_link("/dev/shm/a", "/dev/shm/c").unwrap();
+        for (address, left) in [("shm:/b", ["a", "c"].as_slice()), ("shm:/a", &["c"]), ("shm:/c", &[])] {
+            let target = row(address);
+            let (_, plan) = plan_removals(std::slice::from_ref(&target)).unwrap().pop().unwrap();
+            plan.unwrap().run(Policy::default(), None).unwrap();
+            let names =
+                fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<String> = names.collect();
+            names.sort_unstable();
+            assert_eq!(names, left, "{address} was removed");
+        }
+    });
+}
+
+#[test]
 fn a_pipe_and_its_holders() {
     isolated(|| {
         let (reader, writer) = std::io::pipe().unwrap();

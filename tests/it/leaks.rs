@@ -1,6 +1,6 @@
 //! `ipcx leaks` on objects whose whole story is known: what is found, what is not, in which order, and with what sums.
 
-use crate::support::cli::{ipcx, ipcx_as, json, object, on_terminal};
+use crate::support::cli::{command, ipcx, ipcx_as, json, object, on_terminal};
 use crate::support::isolated::skip;
 use crate::support::users::{NOBODY, child_of};
 use crate::support::wait::{second, second_after};
@@ -10,8 +10,10 @@ use ipcx::snapshot::{Want, collect};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
+use std::process::Stdio;
 
 /// A user of whom no process runs.
 const ALONE: u32 = 4_000_000_000;
@@ -107,6 +109,21 @@ fn a_terminal_is_told_of_what_is_idle() {
         let shown = on_terminal(80, &["leaks", "-s"], &[]);
         assert!(shown.contains("nothing is leaked") && shown.contains("1 more is idle"), "{shown}");
         assert!(!on_terminal(80, &["leaks", "-m"], &[]).contains("idle"), "sets were not asked for");
+    });
+}
+
+#[test]
+fn a_leak_shows_up_while_it_watches() {
+    container(|| {
+        let mut watching =
+            command(&["leaks", "--watch=0.1", "-m"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert_eq!(lines.next().as_deref(), Some("nothing is leaked"));
+        leave(5..6);
+        assert!(lines.any(|line| line.starts_with("shm:0 ")), "it ended");
+        // That nobody reads on is no error.
+        drop(lines);
+        assert_eq!(watching.wait().unwrap().code(), Some(0));
     });
 }
 

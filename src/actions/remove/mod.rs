@@ -15,6 +15,7 @@ use crate::diagnose::{State, verdict};
 use crate::kernel::{capability, file, hold_signals, host, mqueue, msgctl, namespace, semctl, shmctl, users};
 use crate::model::{Body, Family, Kind, Kinds, Object, escape};
 use crate::snapshot::{Snapshot, SnapshotError, Want};
+use rustc_hash::FxHashSet;
 
 /// One removal, planned: what would go, whose it is, who uses it.
 #[derive(Debug, Clone)]
@@ -66,16 +67,15 @@ pub fn plan_removals_in(
     targets: &[Target],
     may: &dyn Fn(usize) -> Result<(), Refusal>,
 ) -> Vec<Plan> {
-    let mut planned: Vec<Subject> = Vec::new();
+    let mut planned = FxHashSet::default();
     let mut plans = Vec::new();
     for target in targets {
         let found = target.find(snapshot).and_then(|place| may(place).map(|()| place));
-        let plan = found.and_then(|place| plan(snapshot, place, target));
-        match plan {
+        match found.and_then(|place| Ok((place, plan(snapshot, place, target)?))) {
             // Named twice, removed once.
-            Ok(removal) if planned.contains(&removal.victim) => {}
-            Ok(removal) => {
-                planned.push(removal.victim.clone());
+            Ok((place, _)) if planned.contains(&place) => {}
+            Ok((place, removal)) => {
+                planned.insert(place);
                 plans.push((target.clone(), Ok(removal)));
             }
             Err(refusal) => plans.push((target.clone(), Err(refusal))),

@@ -6,9 +6,8 @@
 
 use super::words::{Having, Words, count, have, signals};
 use super::{Edges, Group, Told, World, sockets};
-use crate::model::{Access, Body, Holder, Identity, Object, Time, escape};
-use crate::snapshot::Snapshot;
-use crate::snapshot::waits::{File, Source, Thread, Way};
+use crate::model::{Access, Body, Holder, Identity, Queue, Time, escape};
+use crate::snapshot::waits::{File, On, Source, Thread, Way};
 
 /// A wait on descriptors.
 pub(super) fn explain(words: Words<'_>, thread: &Thread, sources: &[Source]) -> Told {
@@ -103,11 +102,7 @@ fn one(words: Words<'_>, thread: &Thread, source: &Source) -> Told {
             pipe(words, thread, source.way, *identity, &words.address(*identity), Origin::Pipe(*made))
         }
         File::Fifo(identity, path) => {
-            let address = match words.waits.find(*identity) {
-                Some((picture, place)) => picture.address(place).to_string(),
-                None => format!("fifo:{}", escape(path)),
-            };
-            pipe(words, thread, source.way, *identity, &address, Origin::Fifo)
+            pipe(words, thread, source.way, *identity, &fifo(words, *identity, path), Origin::Fifo)
         }
         File::Socket(inode) => sockets::explain(words, thread, source.way, *inode),
         File::Regular(identity, path) => regular(words, thread, source.way, *identity, path),
@@ -129,6 +124,14 @@ fn one(words: Words<'_>, thread: &Thread, source: &Source) -> Told {
         }
         File::Rest => Told::open(None, "more that were not looked at"),
         File::Unknown => Told::open(None, "a file that cannot be told"),
+    }
+}
+
+/// A FIFO's address; by its path where no picture has it.
+fn fifo(words: Words<'_>, identity: Identity, path: &[u8]) -> String {
+    match words.waits.find(identity) {
+        Some((picture, place)) => picture.address(place).to_string(),
+        None => format!("fifo:{}", escape(path)),
     }
 }
 
@@ -219,19 +222,14 @@ fn hidden(words: Words<'_>, origin: Origin) -> Option<&'static str> {
 
 /// A regular file is read at once, but for a POSIX queue.
 fn regular(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, path: &[u8]) -> Told {
-    let Some((picture, place)) = words.waits.find(identity) else {
-        return Told::open(None, format!("it waits for the file system of {}", escape(path)));
-    };
-    let object = &picture.objects[place];
-    match &object.body {
-        Body::Queue(_) => queue(words, thread, way, picture, place, object),
+    let found = words.waits.find(identity);
+    match found.map(|(picture, place)| (&picture.objects[place].body, picture.address(place))) {
+        Some((Body::Queue(state), address)) => queue(words, thread, way, identity, state, address.to_string()),
         _ => Told::open(None, format!("it waits for the file system of {}", escape(path))),
     }
 }
 
-fn queue(words: Words<'_>, thread: &Thread, way: Way, picture: &Snapshot, place: usize, object: &Object) -> Told {
-    let address = picture.address(place).to_string();
-    let Body::Queue(queue) = &object.body else { return Told::open(Some(address), String::new()) };
+fn queue(words: Words<'_>, thread: &Thread, way: Way, identity: Identity, queue: &Queue, address: String) -> Told {
     let writes = way == Way::Write;
     let holds = match (writes, queue.messages, queue.limit_messages) {
         (true, Some(now), Some(most)) => format!("is full ({now} of {most} messages)"),
@@ -240,10 +238,13 @@ fn queue(words: Words<'_>, thread: &Thread, way: Way, picture: &Snapshot, place:
     };
     let this_end = if writes { Access::Write } else { Access::Read };
     let other_end = |holder: &&Holder| holder.access.is_some_and(|access| access != this_end);
-    let mut pids: Vec<u32> = picture.holders(place).iter().filter(other_end).map(|holder| holder.pid).collect();
+    let found = words.waits.find(identity);
+    let holders = found.map(|(picture, place)| picture.holders(place)).unwrap_or_default();
+    let mut pids: Vec<u32> = holders.iter().filter(other_end).map(|holder| holder.pid).collect();
     pids.dedup();
     let how = if writes { "has it open to receive" } else { "has it open to send" };
-    let mut told = Told::open(Some(address.clone()), format!("{address} {holds}"));
+    let text = format!("{address} {holds}");
+    let mut told = Told::open(Some(address), text);
     told.wakers = words.wakers(thread, &pids, how, true);
     told.text = match told.wakers.len() {
         0 => format!("{}; no other process was seen that {how}; one that may open it by its name could", told.text),
@@ -273,11 +274,7 @@ fn event(words: Words<'_>, thread: &Thread, way: Way, id: Option<u64>, level: Op
 
 /// A FIFO that waits for its other end to be opened.
 pub(super) fn opening(words: Words<'_>, thread: &Thread, path: &[u8], identity: Identity, reads: bool) -> Told {
-    use crate::snapshot::waits::On;
-    let address = match words.waits.find(identity) {
-        Some((picture, place)) => picture.address(place).to_string(),
-        None => format!("fifo:{}", escape(path)),
-    };
+    let address = fifo(words, identity, path);
     let (ours, other) = if reads { ("read", "write") } else { ("write", "read") };
     let mut told = Told::open(
         Some(address.clone()),

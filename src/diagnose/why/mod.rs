@@ -216,24 +216,33 @@ pub fn diagnose(waits: &Waits) -> Diagnosis {
 
 fn find(words: Words<'_>, thread: &Thread) -> (Finding, Edges) {
     let waits = words.waits;
-    let mut finding = Finding {
+    let refused = thread.look == Look::Refused;
+    let told = told(words, thread);
+    // Woken by itself, or by somebody else's doing.
+    let others = told.wakers.iter().any(|waker| waker.pid != thread.pid || waits.living(waker.pid) > 1);
+    let wakes = told.surely || others && !told.held_up;
+    let finding = Finding {
         pid: thread.pid,
         tid: thread.tid(),
         comm: thread.task.comm.clone(),
         state: thread.task.state,
-        blocked: true,
-        call: None,
-        objects: Vec::new(),
-        explanation: String::new(),
-        wakers: Vec::new(),
-        can_wake: CanWake::Unknown,
+        blocked: !matches!(thread.look, Look::Runs | Look::Moved | Look::Ended),
+        call: thread.wait().map(|wait| wait.call),
+        objects: told.objects,
+        explanation: told.text,
+        wakers: told.wakers,
+        can_wake: if wakes { CanWake::Yes } else { CanWake::Unknown },
         since: thread.since,
-        refused: thread.look == Look::Refused,
-        missing: None,
+        refused,
+        missing: (refused && !waits.privileged).then_some(MISSING),
     };
+    (finding, told.edges)
+}
+
+/// What there is to say of a thread by what a look at it showed.
+fn told(words: Words<'_>, thread: &Thread) -> Told {
     let told = match &thread.look {
         Look::Waits(wait) => {
-            finding.call = Some(wait.call);
             let mut told = explain(words, thread, &wait.on);
             if let Some(stopped) = words.stopped(&told.wakers) {
                 told.text = format!("{}; {stopped}", told.text);
@@ -245,48 +254,27 @@ fn find(words: Words<'_>, thread: &Thread) -> (Finding, Edges) {
             }
             told
         }
-        Look::Runs => {
-            finding.blocked = false;
-            Told::surely("it runs")
-        }
-        Look::Moved => {
-            finding.blocked = false;
-            Told::surely("it slept, and went on while it was looked at")
-        }
-        Look::Ended => {
-            finding.blocked = false;
-            let others = waits.living(thread.pid) > 0;
-            let what =
-                if others { "other threads of its process go on" } else { "its parent has not asked how (a zombie)" };
-            Told::open(None, format!("it has ended; {what}"))
-        }
+        Look::Runs => Told::surely("it runs"),
+        Look::Moved => Told::surely("it slept, and went on while it was looked at"),
+        Look::Ended => Told::open(
+            None,
+            match words.waits.living(thread.pid) {
+                0 => "it has ended; its parent has not asked how (a zombie)",
+                _ => "it has ended; other threads of its process go on",
+            },
+        ),
         Look::NoCall if thread.is_stopped() => Told::open(None, "it was in no call"),
         Look::NoCall => Told::open(None, "it is in no system call, and does not run: it waits for memory or a device"),
-        Look::Refused if waits.privileged => {
+        Look::Refused if words.waits.privileged => {
             Told::open(None, format!("what it does the kernel does not show, although {MISSING} are there"))
         }
-        Look::Refused => {
-            finding.missing = Some(MISSING);
-            Told::open(None, format!("what it does may not be read; {MISSING} would show it"))
-        }
+        Look::Refused => Told::open(None, format!("what it does may not be read; {MISSING} would show it")),
         Look::Bits32 => {
             Told::open(None, "a 32-bit program: its calls are numbered in another way, and are not decoded")
         }
         Look::Call(number) => Told::open(None, format!("in system call {number}, which is not decoded")),
     };
-    let mut told = told;
-    if thread.is_stopped() {
-        told = stopped(words, thread, told);
-    }
-    // Woken by itself, or by somebody else's doing.
-    let others = told.wakers.iter().any(|waker| waker.pid != thread.pid || waits.living(waker.pid) > 1);
-    if told.surely || others && !told.held_up {
-        finding.can_wake = CanWake::Yes;
-    }
-    finding.objects = told.objects;
-    finding.explanation = told.text;
-    finding.wakers = told.wakers;
-    (finding, told.edges)
+    if thread.is_stopped() { stopped(words, thread, told) } else { told }
 }
 
 /// A stopped thread goes on by a signal only, whatever it slept in.

@@ -8,7 +8,7 @@ use super::words::{Words, count, have, list};
 use super::{Told, World};
 use crate::model::{Body, Identity, Role, Socket, SocketState, SocketType};
 use crate::snapshot::Snapshot;
-use crate::snapshot::waits::{Source, Thread, Way};
+use crate::snapshot::waits::{File, Source, Thread, Way};
 
 /// Whoever has a socket's descriptor.
 const HOLDERS: [Role; 3] = [Role::Connected, Role::Listener, Role::Open];
@@ -156,7 +156,6 @@ fn without_peer(words: Words<'_>, thread: &Thread, way: Way, found: Found<'_>, i
 
 /// A datagram that names its receiver, or a connection that names its listener.
 pub(super) fn named(words: Words<'_>, thread: &Thread, sources: &[Source], named: &Source) -> Told {
-    use crate::snapshot::waits::File;
     let own = sources.iter().find_map(|source| match source.file {
         File::Socket(inode) if source.fd != u32::MAX => Some((source.way, inode)),
         _ => None,

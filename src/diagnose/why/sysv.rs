@@ -2,7 +2,7 @@
 //! did so last is the best that the kernel records.
 
 use super::words::{Words, count, list};
-use super::{Edges, Group, Told, Waker, World};
+use super::{Edges, Group, Told, World};
 use crate::model::{Body, Holder, Identity, Queue, Role, SemSet, Semaphore};
 use crate::snapshot::Snapshot;
 use crate::snapshot::waits::{On, SemOperation, Thread};
@@ -210,8 +210,7 @@ fn operator(words: Words<'_>, thread: &Thread, set: Identity, semaphore: Semapho
         return;
     }
     told.text = format!("{}; the last to operate on it was {}", told.text, list(words, &[pid]));
-    let waker: Option<Waker> = words.waker(pid, None, "last operated on the semaphore", false);
-    told.wakers.extend(waker);
+    told.wakers.extend(words.waker(pid, None, "last operated on the semaphore", false));
     if semaphore.value == 0 {
         let object = told.objects.first().cloned().unwrap_or_default();
         told.edges = Edges { world: World::Likely, groups: vec![Group { object, members: vec![(pid, None)].into() }] };

@@ -7,9 +7,10 @@ use crate::kernel::fd::{self, FdReader, OpenFd, Target};
 use crate::kernel::fdinfo::{self, FdInfo};
 use crate::kernel::file::{self, FileType};
 use crate::kernel::pointed::Whence;
-use crate::kernel::sleep::{self, Limit, Sleep};
+use crate::kernel::sleep::{self, Limit, On as Raw, Sleep};
 use crate::kernel::{maps, memory, namespace, pointed};
 use crate::model::{Identity, Kind};
+use crate::snapshot::opening;
 use std::os::fd::BorrowedFd;
 
 /// How many descriptors of one wait are looked at.
@@ -51,7 +52,6 @@ impl<'a> Decoder<'a> {
 
     /// What a thread waits for; `None` where the call waits for nothing that is known.
     pub(super) fn decode(&mut self, pid: u32, path: &str, sleep: &Sleep) -> Option<Wait> {
-        use sleep::On as Raw;
         let task = Task { pid, path };
         let named = matches!(sleep.on, Raw::MsgSend { .. } | Raw::MsgReceive { .. } | Raw::Semop { .. });
         let queue = matches!(sleep.on, Raw::MqSend(..) | Raw::MqReceive(..));
@@ -60,41 +60,39 @@ impl<'a> Decoder<'a> {
         let mut timed = false;
         let mut limited = |limit: Limit| timed = limit.is_some();
         let on = match sleep.on {
-            sleep::On::MsgSend { id, message, size } => {
+            Raw::MsgSend { id, message, size } => {
                 let kind = memory::read_word(pid, message).ok().map(|kind| kind as i64);
                 On::MsgSend { queue: identity(Kind::Queue, id), kind, size }
             }
-            sleep::On::MsgReceive { id, kind, except } => {
-                On::MsgReceive { queue: identity(Kind::Queue, id), kind, except }
-            }
-            sleep::On::Semop { id, operations, count, limit } => {
+            Raw::MsgReceive { id, kind, except } => On::MsgReceive { queue: identity(Kind::Queue, id), kind, except },
+            Raw::Semop { id, operations, count, limit } => {
                 limited(limit);
                 let operations = pointed::read_operations(pid, operations, count).ok();
                 On::Semop { set: identity(Kind::Semaphore, id), operations }
             }
-            sleep::On::Open { directory, path, flags } => self.open(task, directory, path, flags),
-            sleep::On::Futex { address, operation, value, limit } => {
+            Raw::Open { directory, path, flags } => self.open(task, directory, path, flags),
+            Raw::Futex { address, operation, value, limit } => {
                 limited(limit);
                 self.futex(task, address, operation, value)
             }
-            sleep::On::Flock { fd, write } => self.flock(task, fd, write)?,
-            sleep::On::RecordLock { fd, lock, ofd } => self.record_lock(task, fd, lock, ofd)?,
-            sleep::On::Futexes(limit) => {
+            Raw::Flock { fd, write } => self.flock(task, fd, write)?,
+            Raw::RecordLock { fd, lock, ofd } => self.record_lock(task, fd, lock, ofd)?,
+            Raw::Futexes(limit) => {
                 limited(limit);
                 On::Futexes
             }
-            sleep::On::Child(which) => On::Child { which: Some(which) },
-            sleep::On::ChildOf(fd) => {
+            Raw::Child(which) => On::Child { which: Some(which) },
+            Raw::ChildOf(fd) => {
                 On::Child { which: self.info(task, fd).and_then(|info| info.pid).filter(|pid| *pid > 0) }
             }
-            sleep::On::Signal => On::Signal,
-            sleep::On::SignalOf(set, limit) => {
+            Raw::Signal => On::Signal,
+            Raw::SignalOf(set, limit) => {
                 limited(limit);
                 On::SignalOf(memory::read_word(pid, set).ok())
             }
-            sleep::On::Time => On::Time,
-            sleep::On::Vfork => On::Vfork,
-            sleep::On::Resumed => On::Resumed,
+            Raw::Time => On::Time,
+            Raw::Vfork => On::Vfork,
+            Raw::Resumed => On::Resumed,
             on => {
                 let (sources, limit) = self.sources(task, on);
                 limited(limit);
@@ -105,8 +103,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The descriptors that a call waits on.
-    fn sources(&mut self, task: Task<'_>, on: sleep::On) -> (Vec<Source>, Limit) {
-        use sleep::On as Raw;
+    fn sources(&mut self, task: Task<'_>, on: Raw) -> (Vec<Source>, Limit) {
         let (mut limit, mut sources) = (Limit::None, Vec::new());
         match on {
             Raw::Read(fd) | Raw::Receive(fd) | Raw::Uring(fd) => sources.push(self.source(task, fd, Way::Read)),
@@ -279,30 +276,15 @@ impl<'a> Decoder<'a> {
         let (Ok(path), Ok(flags)) = (memory::read_string(task.pid, path), flags) else {
             return On::Open { path: None, there: true };
         };
-        let (from, whole) = match (path.starts_with(b"/"), u32::try_from(directory)) {
-            (true, _) => {
-                let root = fd::read_root(self.proc, task.pid).unwrap_or_default();
-                (format!("{}/root", task.path), if root == b"/" { Vec::new() } else { root })
-            }
-            (false, Ok(fd)) => (format!("{}/fd/{fd}/", task.path), self.link(task, fd).unwrap_or_default()),
-            (false, Err(_)) => {
-                (format!("{}/cwd/", task.path), fd::read_directory(self.proc, task.pid).unwrap_or_default())
-            }
-        };
-        let mut whole = whole;
-        if !path.starts_with(b"/") {
-            whole.push(b'/');
-        }
-        whole.extend(&path);
         let reads = sleep::opens_to_read(flags);
-        match file::stat_at(self.proc, &[from.as_bytes(), &path].concat()) {
+        let (path, looked) = opening::look_at(self.proc, task.pid, task.path, directory, &path);
+        match looked {
             Ok(stat) if stat.file_type == FileType::Fifo => {
-                let identity = Identity::File { device: stat.device, inode: stat.inode };
-                On::FifoOpen { path: whole.into(), identity, reads }
+                On::FifoOpen { path, identity: Identity::File { device: stat.device, inode: stat.inode }, reads }
             }
             looked => {
                 let there = !looked.is_err_and(|error| error.is_absent());
-                On::Open { path: Some(whole.into()), there }
+                On::Open { path: Some(path), there }
             }
         }
     }
@@ -333,15 +315,13 @@ impl<'a> Decoder<'a> {
     }
 
     fn record_lock(&mut self, task: Task<'_>, fd: u32, lock: u64, ofd: bool) -> Option<On> {
+        let kind = if ofd { LockKind::Ofd } else { LockKind::Posix };
         let lock = pointed::read_lock(task.pid, lock).ok()?;
         let base = match lock.whence {
             Whence::Start => 0,
             Whence::Current => self.info(task, fd)?.position,
             // From the end, wherever that is: the whole file is looked at.
-            Whence::End => {
-                let kind = if ofd { LockKind::Ofd } else { LockKind::Posix };
-                return self.lock(task, fd, kind, lock.write, 0, None);
-            }
+            Whence::End => return self.lock(task, fd, kind, lock.write, 0, None),
         };
         // A negative length is for the bytes in front.
         let (start, end) = match lock.length {
@@ -355,7 +335,6 @@ impl<'a> Decoder<'a> {
                 (behind.checked_add(length)?, Some(behind - 1))
             }
         };
-        let kind = if ofd { LockKind::Ofd } else { LockKind::Posix };
         let end = end.map(u64::try_from).transpose().ok()?;
         self.lock(task, fd, kind, lock.write, u64::try_from(start).ok()?, end)
     }
@@ -377,10 +356,10 @@ impl<'a> Decoder<'a> {
 }
 
 /// The unix socket whose name a call gives: where a datagram goes, or who is asked for a connection.
-fn receiver(task: Task<'_>, on: sleep::On) -> Option<Source> {
+fn receiver(task: Task<'_>, on: Raw) -> Option<Source> {
     let (name, length) = match on {
-        sleep::On::Send { name, length, .. } | sleep::On::Connect { name, length, .. } => (name, length),
-        sleep::On::SendMessage(_, header) => pointed::read_message_name(task.pid, header).ok()?,
+        Raw::Send { name, length, .. } | Raw::Connect { name, length, .. } => (name, length),
+        Raw::SendMessage(_, header) => pointed::read_message_name(task.pid, header).ok()?,
         _ => return None,
     };
     if name == 0 || length == 0 {

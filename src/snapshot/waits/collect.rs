@@ -62,8 +62,8 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
         let first = first.map(|thread| clock.started_at(thread.task.start_ticks));
         waits.hiding.nested_since = Some(first.unwrap_or(clock.now));
     }
+    waits.types = extras::types_in(&picture, &waits.threads);
     waits.pictures.push(picture);
-    extras::count_types(waits, own.ipc);
     for (pid, want) in elsewhere {
         let looked = namespace::inside(pid, || {
             let picture = snapshot::collect(&want)?;

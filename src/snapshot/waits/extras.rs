@@ -307,13 +307,6 @@ impl Walk {
     }
 }
 
-/// Counts the types of messages in the caller's own IPC namespace.
-pub(super) fn count_types(waits: &mut Waits, ipc: Option<u64>) {
-    if let (Some(picture), Some(_)) = (waits.pictures.first(), ipc) {
-        waits.types = types_in(picture, &waits.threads);
-    }
-}
-
 /// The types of the messages in queues that are not empty and in which somebody waits for one of a type all the same
 /// (`MSG_COPY`, which changes nothing of the queue). Needs read permission; a queue without is left out. In the calling
 /// thread's IPC namespace.

@@ -344,15 +344,9 @@ impl Futex {
 }
 
 impl Waits {
-    /// Where an object is: its picture, and its place in there. A socket is known by its inode alone.
+    /// Where an object is: its picture, and its place in there.
     pub fn find(&self, identity: Identity) -> Option<(&Snapshot, usize)> {
-        self.pictures.iter().find_map(|picture| {
-            let place = match identity {
-                Identity::Socket { inode, .. } => picture.socket(inode),
-                identity => picture.place(identity),
-            };
-            place.map(|place| (picture, place))
-        })
+        self.pictures.iter().find_map(|picture| Some((picture, picture.place(identity)?)))
     }
 
     /// The threads of a process.

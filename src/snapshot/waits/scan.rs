@@ -6,9 +6,9 @@ use crate::kernel::dirents::Dirents;
 use crate::kernel::sched::{self, Ran};
 use crate::kernel::syscall::{self, Doing};
 use crate::kernel::{Result, process, sleep, threads};
+use crate::snapshot::share::{among_cores, workers};
 use rustc_hash::FxHashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Times that a thread is looked at again when it went on meanwhile.
 const TRIES: usize = 3;
@@ -26,28 +26,12 @@ pub(super) enum Looks {
 /// /proc cannot be listed.
 pub(super) fn run(proc: &OwnedFd, closely: Option<u32>, looks: Looks) -> Result<Vec<Thread>> {
     let pids = process::read_pids(proc)?;
-    let next = AtomicUsize::new(0);
-    let workers = workers(pids.len());
-    let work = || {
+    let parts = among_cores(proc, &pids, |pids| {
         let mut worker = Worker::new(proc.as_fd(), closely, looks);
-        while let Some(pid) = pids.get(next.fetch_add(1, Ordering::Relaxed)) {
-            worker.process(*pid);
-        }
+        pids.for_each(|pid| worker.process(pid));
         worker.found
-    };
-    let mut all = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers)
-            .map(|_| {
-                scope.spawn(|| {
-                    threads::own_tables(Some(proc.as_fd()));
-                    work()
-                })
-            })
-            .collect();
-        let mut all = work();
-        others.into_iter().filter_map(|other| other.join().ok()).for_each(|part| all.extend(part));
-        all
     });
+    let mut all: Vec<Asleep> = parts.into_iter().flatten().collect();
     all.sort_unstable_by_key(|asleep| (asleep.thread.pid, asleep.thread.tid()));
     Ok(with_lengths(all))
 }
@@ -88,12 +72,6 @@ pub(super) fn again(proc: &OwnedFd, threads: &mut [Thread]) {
         }
         Worker::new(proc.as_fd(), None, Looks::Once).again(own.unwrap_or_default());
     });
-}
-
-/// How many threads are worth their start for so many processes.
-fn workers(processes: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    cores.min(processes / 48 + 1).min(8)
 }
 
 /// Whether all who could end a wait can be known, or usually are: of others it does not matter that they slept all the time.
