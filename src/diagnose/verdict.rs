@@ -151,9 +151,14 @@ fn say_unraised(set: &SemSet, holders: &[Holder], reasons: &mut Reasons) {
     }
 }
 
+/// Most processes that are named for doing the same: a pipe that hundreds inherited would fill screens. All are among the
+/// holders.
+const MOST_NAMED: u32 = 16;
+
 /// Says of each process that has the object what it does with it; whether there is any.
 pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut Reasons) -> bool {
     let mut last = None;
+    let mut counts: Vec<(&str, u32)> = Vec::new();
     for holder in holders.iter().filter(|holder| !holder.role.is_record()) {
         // Many descriptors of one process are one fact.
         if last.replace((holder.pid, holder.role)) == Some((holder.pid, holder.role)) {
@@ -174,12 +179,27 @@ pub(super) fn say_holders(snapshot: &Snapshot, holders: &[Holder], reasons: &mut
             Role::Connected => "has it connected",
             _ => "has it open",
         };
+        let at = counts.iter().position(|(known, _)| *known == does).unwrap_or_else(|| {
+            counts.push((does, 0));
+            counts.len() - 1
+        });
+        counts[at].1 += 1;
+        if counts[at].1 > MOST_NAMED {
+            continue;
+        }
         reasons.say(|| {
             // As long as such a sentence gets; the most frequent one, it should not grow step by step.
             let mut sentence = String::with_capacity(64);
             let _ = write!(sentence, "{} {does}", who(snapshot, holder.pid));
             sentence
         });
+    }
+    for (does, count) in counts {
+        match count.saturating_sub(MOST_NAMED) {
+            0 => {}
+            1 => reasons.say(|| format!("1 more process {does}")),
+            more => reasons.say(|| format!("of {more} more processes each {does}")),
+        }
     }
     last.is_some()
 }

@@ -264,3 +264,17 @@ fn a_socket_file_without_a_socket() {
         assert_eq!(state(&scene), (State::Unknown, false));
     }
 }
+
+#[test]
+fn a_pipe_that_hundreds_inherited_does_not_name_them_all() {
+    let mut scene = Scene::default();
+    let place = scene.add(testing::pipe(41, 1, 300));
+    scene.hold(place, 7, Role::Reader);
+    for pid in 1_000..1_300 {
+        scene.hold(place, pid, Role::Writer);
+    }
+    let reasons = judged(&scene).reasons;
+    assert_eq!(reasons.len(), 1 + 16 + 1, "{reasons:?}");
+    said(&scene, "pid 7 has it open for reading");
+    said(&scene, "of 284 more processes each has it open for writing");
+}

@@ -62,10 +62,12 @@ fn semaphore(futex: &Futex) -> Option<String> {
     let shared = futex.shared.as_ref().filter(|shared| shared.offset == 0)?;
     let name = shared.path.strip_prefix(b"/dev/shm/sem.".as_slice())?;
     let at_zero = futex.words.is_some_and(|words| words[0] == 0);
-    at_zero.then(|| match name.ends_with(b" (deleted)") {
-        true => "a POSIX semaphore".to_owned(),
-        false => format!("the POSIX semaphore sem:/{}", escape(name)),
-    })
+    let what = if name.ends_with(b" (deleted)") {
+        "a POSIX semaphore".to_owned()
+    } else {
+        format!("the POSIX semaphore sem:/{}", escape(name))
+    };
+    at_zero.then_some(what)
 }
 
 /// Whether all who have a futex do nothing but wait for it themselves, without a time limit: none of them will wake another.
