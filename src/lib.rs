@@ -7,11 +7,13 @@
 //! - [`compat`]: `ipcs`, `ipcrm`, `ipcmk` and `lsipc`, byte for byte
 //! - [`tui`]: the terminal interface: `update(App, Event) → Effects`, and a picture that is a function of the state
 //! - [`config`]: what the environment and config.toml set; the key table and the colour themes
-//! - [`output`]: rows → bytes: table, JSON, NDJSON, CSV, blocks of details
+//! - [`output`]: rows → bytes: table, JSON, NDJSON, CSV, blocks of details; graphs as trees, DOT and Mermaid
 //! - [`query`]: rows, the one column registry, the filter language, sorting
 //! - [`actions`]: everything that changes the system: plan → (confirm) → run, the target re-identified before acting
-//! - [`diagnose`]: verdicts about a snapshot: pure functions
-//! - [`snapshot`]: one consistent picture: collect what is wanted, join objects with processes
+//! - [`diagnose`]: what a snapshot means: verdicts, problems, why threads sleep and who could wake them, who talks to whom;
+//!   pure functions
+//! - [`snapshot`]: one consistent picture: collect what is wanted, join objects with processes; what every thread waits for;
+//!   use against the limits
 //! - [`kernel`]: the only layer that touches Linux: one file for each kernel interface
 //! - [`model`]: what exists: pure types
 //!

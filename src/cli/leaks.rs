@@ -216,8 +216,25 @@ pub(super) struct Leaks {
     exit_code: bool,
 }
 
+/// What was typed, checked.
+struct Listing {
+    search: Search,
+    columns: Vec<&'static Column>,
+    sort: Option<Sort>,
+}
+
 impl Leaks {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        let listing = self.checked()?;
+        let Some(interval) = self.watch.interval()? else { return self.once(&listing) };
+        match watch(interval, self.output.format(), |out| {
+            let snapshot = listing.search.look()?;
+            let mut rows = listing.rows(&snapshot)?;
+            Ok(self.write(out, &listing, &snapshot, &mut rows)?)
+        })? {}
+    }
+
+    fn checked(&self) -> anyhow::Result<Listing> {
         let columns = match self.columns.as_deref() {
             Some(list) => columns::parse(list, &default_columns()).map_err(Usage::error)?,
             None => default_columns(),
@@ -227,21 +244,15 @@ impl Leaks {
         if self.output.numeric {
             (search.want.users, search.want.groups) = (false, false);
         }
-        if let Some(interval) = self.watch.interval()? {
-            match watch(interval, self.output.format(), |out| {
-                let snapshot = search.look()?;
-                let mut rows = rows(&search, &snapshot, sort)?;
-                Ok(self.write(out, &search, &snapshot, &columns, &mut rows)?)
-            })? {}
-        }
-        self.once(&search, &columns, sort)
+        Ok(Listing { search, columns, sort })
     }
 
-    fn once(&self, search: &Search, columns: &[&'static Column], sort: Option<Sort>) -> anyhow::Result<Exit> {
+    fn once(&self, listing: &Listing) -> anyhow::Result<Exit> {
+        let search = &listing.search;
         let snapshot = search.look()?;
-        let mut rows = rows(search, &snapshot, sort)?;
+        let mut rows = listing.rows(&snapshot)?;
         let found = !rows.is_empty();
-        to_stdout(|out| self.write(out, search, &snapshot, columns, &mut rows))?;
+        to_stdout(|out| self.write(out, listing, &snapshot, &mut rows))?;
         let format = self.output.format();
         if matches!(format, Format::Text | Format::Csv) {
             search.tell_unseen(&snapshot);
@@ -261,29 +272,19 @@ impl Leaks {
     fn write(
         &self,
         out: &mut dyn Write,
-        search: &Search,
+        listing: &Listing,
         snapshot: &Snapshot,
-        columns: &[&'static Column],
         rows: &mut [Row<'_>],
     ) -> io::Result<()> {
+        let columns = &listing.columns;
         match self.output.format() {
-            Format::Text => self.print(out, search, snapshot, columns, rows),
-            Format::Json => json::write_document(out, snapshot, rows, &[]),
-            Format::Ndjson => json::write_lines(out, rows),
-            Format::Csv => csv::write(out, columns, rows, self.no_header),
+            Format::Json => return json::write_document(out, snapshot, rows, &[]),
+            Format::Ndjson => return json::write_lines(out, rows),
+            Format::Csv => return csv::write(out, columns, rows, self.no_header),
+            Format::Text => {}
         }
-    }
-
-    fn print(
-        &self,
-        out: &mut dyn Write,
-        search: &Search,
-        snapshot: &Snapshot,
-        columns: &[&'static Column],
-        rows: &mut [Row<'_>],
-    ) -> io::Result<()> {
         if rows.is_empty() {
-            return if self.no_header { Ok(()) } else { writeln!(out, "{}", search.nothing(snapshot, false)) };
+            return if self.no_header { Ok(()) } else { writeln!(out, "{}", listing.search.nothing(snapshot, false)) };
         }
         list(out, columns, rows, self.output.layout(true, self.no_header))?;
         if self.no_header {
@@ -294,15 +295,17 @@ impl Leaks {
     }
 }
 
-/// What is leaked or suspect, in order.
-fn rows<'a>(search: &Search, snapshot: &'a Snapshot, sort: Option<Sort>) -> Result<Vec<Row<'a>>, SnapshotError> {
-    let mut rows = search.found(snapshot, true);
-    search.lasting(&mut rows)?;
-    if let Some(sort) = sort {
-        sort.apply(&mut rows);
-        leaked_first(&mut rows);
+impl Listing {
+    /// What is leaked or suspect, in order.
+    fn rows<'a>(&self, snapshot: &'a Snapshot) -> Result<Vec<Row<'a>>, SnapshotError> {
+        let mut rows = self.search.found(snapshot, true);
+        self.search.lasting(&mut rows)?;
+        if let Some(sort) = self.sort {
+            sort.apply(&mut rows);
+            leaked_first(&mut rows);
+        }
+        Ok(rows)
     }
-    Ok(rows)
 }
 
 fn default_columns() -> Vec<&'static Column> {

@@ -70,6 +70,7 @@ mod tui_views;
 mod undo_kinds;
 mod undo_store;
 mod unnamed;
+mod unnamed_shown;
 mod verdicts;
 mod visibility;
 mod why;

@@ -4,10 +4,10 @@
 //! SIGPIPE. So a thread that waits although no such end is seen has one that is hidden, and nothing is concluded from its
 //! absence; what is concluded comes from ends that are seen, where nothing else can hide.
 
-use super::words::{Having, Words, count, have, signals};
+use super::words::{Does, Having, Words, count, have, signals};
 use super::{Edges, Group, Told, World, sockets};
 use crate::model::{Access, Body, Holder, Identity, Queue, Time, escape};
-use crate::snapshot::waits::{File, On, Source, Thread, Way};
+use crate::snapshot::waits::{File, Source, Thread, Way};
 
 /// A wait on descriptors.
 pub(super) fn explain(words: Words<'_>, thread: &Thread, sources: &[Source]) -> Told {
@@ -281,12 +281,8 @@ pub(super) fn opening(words: Words<'_>, thread: &Thread, path: &[u8], identity: 
         format!("it opens the {ours} end of {address}, and nobody has the {other} end open"),
     );
     // Who opens the other way meets it.
-    let opens = |other: &&Thread| {
-        matches!(other.wait().map(|wait| &wait.on),
-            Some(On::FifoOpen { identity: to, reads: theirs, .. }) if *to == identity && *theirs != reads)
-    };
-    let pids: Vec<u32> = words.waits.threads.iter().filter(opens).map(|thread| thread.pid).collect();
-    told.wakers = words.wakers(thread, &pids, &format!("opens its {other} end"), true);
+    let pids = words.asleep(identity, if reads { Does::OpensToWrite } else { Does::OpensToRead });
+    told.wakers = words.wakers(thread, pids, &format!("opens its {other} end"), true);
     if told.wakers.is_empty() {
         told.text.push_str("; any process that may open it could");
     }

@@ -23,7 +23,7 @@ mod words;
 
 use crate::snapshot::waits::{Look, On, Thread, Waits};
 use std::rc::Rc;
-use words::{Ends, Words};
+use words::{Index, Words};
 
 /// Whether a thread can be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,9 +190,9 @@ const MISSING: &str = "CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH";
 /// Says of every thread why it sleeps, and finds those that never wake.
 pub fn diagnose(waits: &Waits) -> Diagnosis {
     let (mut findings, mut edges) = (Vec::with_capacity(waits.threads.len()), Vec::with_capacity(waits.threads.len()));
-    let ends = Ends::default();
+    let index = Index::new(waits);
     for thread in &waits.threads {
-        let (finding, edge) = find(Words::new(waits, &ends), thread);
+        let (finding, edge) = find(Words::new(waits, &index), thread);
         findings.push(finding);
         edges.push(edge);
     }

@@ -6,12 +6,6 @@ use super::{Told, World};
 use crate::model::escape;
 use crate::snapshot::waits::{Look, Thread};
 
-/// The children of a process, by pid.
-fn children(words: Words<'_>, pid: u32) -> Vec<u32> {
-    let main = words.waits.threads.iter().filter(|thread| thread.tid() == thread.pid && thread.task.ppid == pid);
-    main.map(|thread| thread.pid).collect()
-}
-
 /// `wait4`, `waitid`: the children that it could be about. A debugger waits for those that it traces too, so that others may
 /// exist.
 pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> Told {
@@ -20,7 +14,7 @@ pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> To
     };
     let meant: Vec<u32> = match u32::try_from(which) {
         Ok(pid @ 1..) => vec![pid],
-        _ => children(words, thread.pid),
+        _ => words.children(thread.pid).to_vec(),
     };
     let objects: Vec<String> = meant.iter().map(|pid| format!("pid:{pid}")).collect();
     let mut told = Told { objects, ..Told::open(None, "it waits for a child to end") };
@@ -62,14 +56,14 @@ pub(super) fn child(words: Words<'_>, thread: &Thread, which: Option<i64>) -> To
 
 /// `vfork`, and the like: the parent sleeps as long as its child borrows its memory.
 pub(super) fn vfork(words: Words<'_>, thread: &Thread) -> Told {
-    let children = children(words, thread.pid);
+    let children = words.children(thread.pid);
     let objects = children.iter().map(|pid| format!("pid:{pid}")).collect();
     let mut told = Told {
         objects,
         ..Told::open(None, "it waits for the child of a vfork to run a program or to end, and cannot be interrupted")
     };
-    told.wakers = words.wakers(thread, &children, "borrows its memory, if it is the child", false);
-    told.edges = likely(&told, &children);
+    told.wakers = words.wakers(thread, children, "borrows its memory, if it is the child", false);
+    told.edges = likely(&told, children);
     if children.is_empty() {
         told.edges.world = World::Open;
     }

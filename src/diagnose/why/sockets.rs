@@ -136,11 +136,8 @@ fn without_peer(words: Words<'_>, thread: &Thread, way: Way, found: Found<'_>, i
         return told;
     }
     // Who sends to a datagram socket names it as its peer; the other way round nothing is recorded.
-    let senders = found.picture.objects.iter().enumerate().filter_map(|(place, object)| match &object.body {
-        Body::Socket(socket) if socket.peer == Some(inode) => Some(place),
-        _ => None,
-    });
-    let mut pids: Vec<u32> = senders.flat_map(|place| words.holders(found.picture, place, &HOLDERS)).collect();
+    let senders = words.senders(inode);
+    let mut pids: Vec<u32> = senders.flat_map(|(picture, place)| words.holders(picture, place, &HOLDERS)).collect();
     pids.sort_unstable();
     pids.dedup();
     told.wakers = words.wakers(thread, &pids, "has a socket that sends to it", true);

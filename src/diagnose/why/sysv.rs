@@ -1,11 +1,11 @@
 //! Waits on System V queues and semaphore sets. Whoever may use one could wake it, so it is never said that nobody can; who
 //! did so last is the best that the kernel records.
 
-use super::words::{Words, count, list};
+use super::words::{Does, Words, count, list};
 use super::{Edges, Group, Told, World};
 use crate::model::{Body, Holder, Identity, Queue, Role, SemSet, Semaphore};
 use crate::snapshot::Snapshot;
-use crate::snapshot::waits::{On, SemOperation, Thread};
+use crate::snapshot::waits::{SemOperation, Thread};
 
 fn queue_of(words: Words<'_>, identity: Identity) -> Option<(&Snapshot, usize, &Queue)> {
     let (picture, place) = words.waits.find(identity)?;
@@ -62,7 +62,7 @@ pub(super) fn receiving(words: Words<'_>, thread: &Thread, identity: Identity, k
         }
     };
     last(words, thread, picture, place, Role::LastSender, "last sender", &mut told);
-    meets(words, thread, identity, true, &mut told);
+    meets(words, thread, identity, Does::Sends, &mut told);
     told
 }
 
@@ -88,7 +88,7 @@ pub(super) fn sending(words: Words<'_>, thread: &Thread, identity: Identity, kin
         );
     }
     last(words, thread, picture, place, Role::LastReceiver, "last receiver", &mut told);
-    meets(words, thread, identity, false, &mut told);
+    meets(words, thread, identity, Does::Receives, &mut told);
     told
 }
 
@@ -119,30 +119,23 @@ fn last(words: Words<'_>, thread: &Thread, picture: &Snapshot, place: usize, rol
 
 /// Threads that wait to do the opposite on the same queue: one that is full for one type may be empty for another. Neither
 /// lets the other go on. One that is stopped might, as soon as it is not.
-fn meets(words: Words<'_>, thread: &Thread, queue: Identity, sends: bool, told: &mut Told) {
-    let opposite = |other: &&Thread| match other.wait().map(|wait| &wait.on) {
-        Some(On::MsgSend { queue: theirs, .. }) => sends && *theirs == queue,
-        Some(On::MsgReceive { queue: theirs, .. }) => !sends && *theirs == queue,
-        _ => false,
-    };
+fn meets(words: Words<'_>, thread: &Thread, queue: Identity, opposite: Does, told: &mut Told) {
     if thread.is_stopped() {
         return;
     }
-    let how = if sends { "waits to send to it" } else { "waits to receive from it" };
-    let all =
-        words.waits.threads.iter().filter(opposite).filter(|other| other.pid != thread.pid && !other.is_stopped());
-    let mut pids: Vec<u32> = all.map(|other| other.pid).collect();
-    pids.dedup();
+    let to = if opposite == Does::Sends { "to send to it" } else { "to receive from it" };
+    let goes_on = |pid: &u32| words.waits.threads_of(*pid).iter().any(|other| !other.is_stopped());
+    let all = words.asleep(queue, opposite).iter().copied();
+    let pids: Vec<u32> = all.filter(|pid| *pid != thread.pid).filter(goes_on).collect();
     if pids.is_empty() {
         return;
     }
-    told.text = format!("{}; {} {how}, and neither lets the other go on", told.text, list(words, &pids));
-    told.held_up = told.wakers.iter().all(|waker| pids.contains(&waker.pid));
-    for pid in pids {
-        if !told.wakers.iter().any(|waker| waker.pid == pid) {
-            told.wakers.extend(words.waker(pid, None, how, false));
-        }
-    }
+    let wait = if pids.len() == 1 { "waits" } else { "wait" };
+    told.text = format!("{}; {} {wait} {to}, and neither lets the other go on", told.text, list(words, &pids));
+    let named: Vec<u32> = told.wakers.iter().map(|waker| waker.pid).collect();
+    told.held_up = named.iter().all(|pid| pids.binary_search(pid).is_ok());
+    let others = words.wakers(thread, &pids, &format!("waits {to}"), false).into_iter();
+    told.wakers.extend(others.filter(|waker| !named.contains(&waker.pid)));
 }
 
 /// `semop`.

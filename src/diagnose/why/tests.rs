@@ -3,9 +3,8 @@
 use super::{CanWake, Diagnosis, diagnose};
 use crate::model::{Identity, Role, Time};
 use crate::snapshot::testing::{self, Scene};
-use crate::snapshot::waits::{File, Futex, Hiding, Look, On, Source, Thread, Wait, Waits, Way};
+use crate::snapshot::waits::{File, Futex, Look, On, Source, Thread, Wait, Waits, Way};
 use proptest::prelude::*;
-use rustc_hash::FxHashMap;
 
 const MADE: Time = Time { secs: 5, nanos: 0 };
 
@@ -28,20 +27,7 @@ fn reads(inode: u64) -> Look {
 }
 
 fn waits(scene: &Scene, threads: Vec<Thread>) -> Waits {
-    Waits {
-        taken_at: MADE,
-        own: 1,
-        threads,
-        pictures: vec![scene.picture()],
-        locks: Vec::new(),
-        events: FxHashMap::default(),
-        mappers: FxHashMap::default(),
-        sharers: FxHashMap::default(),
-        types: FxHashMap::default(),
-        hiding: Hiding::default(),
-        privileged: true,
-        notes: Vec::new(),
-    }
+    Waits { own: 1, pictures: vec![scene.picture()], privileged: true, ..Waits::of(MADE, threads) }
 }
 
 /// Pipes by inode, and processes: which reads which pipe, and which write ends it has.
@@ -173,5 +159,28 @@ proptest! {
         for (at, verdict) in verdicts(&found).into_iter().enumerate() {
             prop_assert!(!(reached[at] && verdict == CanWake::No), "{}", at);
         }
+    }
+}
+
+#[test]
+fn of_many_who_meet_on_a_queue_some_are_named() {
+    let mut scene = Scene::default();
+    let place = scene.add(testing::queue(1, 1, 3, 16_384));
+    let queue = scene.objects[place].identity;
+    (100..180).for_each(|pid| scene.process(pid, "p", 0));
+    let sleeps = |pid| {
+        let (call, on) = if pid < 140 {
+            ("msgsnd", On::MsgSend { queue, kind: Some(1), size: 1 })
+        } else {
+            ("msgrcv", On::MsgReceive { queue, kind: 2, except: false })
+        };
+        thread(&scene, pid, pid, Look::Waits(Wait { call, on, timed: false, ipc: None }))
+    };
+    let found = diagnose(&waits(&scene, (100..180).map(sleeps).collect()));
+    for finding in &found.findings {
+        assert_eq!((finding.wakers.len(), finding.can_wake), (16, CanWake::Unknown));
+        let to = if finding.pid < 140 { "to receive from it" } else { "to send to it" };
+        let said = format!("and 37 others wait {to}, and neither lets the other go on");
+        assert!(finding.explanation.contains(&said), "{}", finding.explanation);
     }
 }

@@ -1,9 +1,9 @@
 //! Words for processes and objects; whatever comes from the kernel is escaped.
 
 use super::{Member, Waker};
-use crate::model::{Holder, Identity, Kind, Role, Signals, escape};
+use crate::model::{Body, Holder, Identity, Kind, Role, Signals, escape};
 use crate::snapshot::Snapshot;
-use crate::snapshot::waits::{Thread, Waits};
+use crate::snapshot::waits::{On, Thread, Waits};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,12 +16,67 @@ const MOST: usize = 16;
 #[derive(Clone, Copy)]
 pub(super) struct Words<'a> {
     pub(super) waits: &'a Waits,
-    pub(super) ends: &'a Ends,
+    pub(super) index: &'a Index,
 }
 
-/// Who has which ends of a pipe, each looked up once: thousands may wait on one, which thousands have.
+/// What is looked up once for all threads: thousands may wait for one thing, which thousands have.
 #[derive(Default)]
-pub(super) struct Ends(RefCell<FxHashMap<(Identity, &'static [Role]), Having>>);
+pub(super) struct Index {
+    /// Who has which ends of a pipe.
+    ends: RefCell<FxHashMap<(Identity, &'static [Role]), Having>>,
+    /// Processes that sleep in doing something with an object, in order.
+    asleep: FxHashMap<(Identity, Does), Vec<u32>>,
+    /// Children of each process, in order.
+    children: FxHashMap<u32, Vec<u32>>,
+    /// Sockets that have the one of an inode for their peer, by picture and place.
+    senders: FxHashMap<u64, Vec<(usize, usize)>>,
+}
+
+/// What somebody sleeps in, where another one may sleep in the opposite.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Does {
+    /// Sending to a System V queue.
+    Sends,
+    /// Receiving from one.
+    Receives,
+    /// Opening the read end of a FIFO.
+    OpensToRead,
+    /// Opening its write end.
+    OpensToWrite,
+}
+
+impl Index {
+    /// Goes once through threads and objects.
+    pub(super) fn new(waits: &Waits) -> Self {
+        let mut index = Self::default();
+        for thread in &waits.threads {
+            if thread.tid() == thread.pid {
+                index.children.entry(thread.task.ppid).or_default().push(thread.pid);
+            }
+            let does = match thread.wait().map(|wait| &wait.on) {
+                Some(On::MsgSend { queue, .. }) => (*queue, Does::Sends),
+                Some(On::MsgReceive { queue, .. }) => (*queue, Does::Receives),
+                Some(On::FifoOpen { identity, reads: true, .. }) => (*identity, Does::OpensToRead),
+                Some(On::FifoOpen { identity, .. }) => (*identity, Does::OpensToWrite),
+                _ => continue,
+            };
+            let pids = index.asleep.entry(does).or_default();
+            if pids.last() != Some(&thread.pid) {
+                pids.push(thread.pid);
+            }
+        }
+        for (number, picture) in waits.pictures.iter().enumerate() {
+            for (place, object) in picture.objects.iter().enumerate() {
+                if let Body::Socket(socket) = &object.body
+                    && let Some(peer) = socket.peer
+                {
+                    index.senders.entry(peer).or_default().push((number, place));
+                }
+            }
+        }
+        index
+    }
+}
 
 /// Processes that have an end, also as members of a group.
 #[derive(Clone)]
@@ -31,19 +86,35 @@ pub(super) struct Having {
 }
 
 impl<'a> Words<'a> {
-    pub(super) const fn new(waits: &'a Waits, ends: &'a Ends) -> Self {
-        Self { waits, ends }
+    pub(super) const fn new(waits: &'a Waits, index: &'a Index) -> Self {
+        Self { waits, index }
+    }
+
+    /// Processes that sleep in doing something with an object.
+    pub(super) fn asleep(self, object: Identity, does: Does) -> &'a [u32] {
+        self.index.asleep.get(&(object, does)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The children of a process.
+    pub(super) fn children(self, pid: u32) -> &'a [u32] {
+        self.index.children.get(&pid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Sockets that have the one of this inode for their peer: their picture, and their place there.
+    pub(super) fn senders(self, inode: u64) -> impl Iterator<Item = (&'a Snapshot, usize)> {
+        let places = self.index.senders.get(&inode).into_iter().flatten();
+        places.map(move |(picture, place)| (&self.waits.pictures[*picture], *place))
     }
 
     /// Who has a pipe in one of these roles; `None` if no picture shows it.
     pub(super) fn ends(self, pipe: Identity, roles: &'static [Role]) -> Option<Having> {
-        if let Some(known) = self.ends.0.borrow().get(&(pipe, roles)) {
+        if let Some(known) = self.index.ends.borrow().get(&(pipe, roles)) {
             return Some(known.clone());
         }
         let (picture, place) = self.waits.find(pipe)?;
         let pids: Rc<[u32]> = self.holders(picture, place, roles).into();
         let shared = Having { members: pids.iter().map(|pid| (*pid, None)).collect(), pids };
-        self.ends.0.borrow_mut().insert((pipe, roles), shared.clone());
+        self.index.ends.borrow_mut().insert((pipe, roles), shared.clone());
         Some(shared)
     }
 

@@ -20,20 +20,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
     let clock = Clock::read().map_err(SnapshotError::Proc)?;
     let mut threads = scan::run(&proc, process, Looks::Twice).map_err(SnapshotError::Proc)?;
     extras::name_children(&proc, &mut threads);
-    let mut waits = Waits {
-        taken_at: clock.now,
-        own: std::process::id(),
-        threads,
-        pictures: Vec::new(),
-        locks: Vec::new(),
-        events: FxHashMap::default(),
-        mappers: FxHashMap::default(),
-        sharers: FxHashMap::default(),
-        types: FxHashMap::default(),
-        hiding: Hiding::default(),
-        privileged: false,
-        notes: Vec::new(),
-    };
+    let mut waits = Waits::of(clock.now, threads);
     let meant = |thread: &Thread| process.is_none_or(|pid| thread.pid == pid);
     if waits.threads.iter().any(|thread| meant(thread) && thread.wait().is_some_and(|wait| wait.on.is_object())) {
         look_at_objects(&proc, &clock, &mut waits)?;

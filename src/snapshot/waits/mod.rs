@@ -344,6 +344,24 @@ impl Futex {
 }
 
 impl Waits {
+    /// Threads alone, before anything was looked at that they wait for.
+    pub(crate) fn of(taken_at: Time, threads: Vec<Thread>) -> Self {
+        Self {
+            taken_at,
+            own: std::process::id(),
+            threads,
+            pictures: Vec::new(),
+            locks: Vec::new(),
+            events: FxHashMap::default(),
+            mappers: FxHashMap::default(),
+            sharers: FxHashMap::default(),
+            types: FxHashMap::default(),
+            hiding: Hiding::default(),
+            privileged: false,
+            notes: Vec::new(),
+        }
+    }
+
     /// Where an object is: its picture, and its place in there.
     pub fn find(&self, identity: Identity) -> Option<(&Snapshot, usize)> {
         self.pictures.iter().find_map(|picture| Some((picture, picture.place(identity)?)))
