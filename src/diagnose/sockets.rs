@@ -34,32 +34,8 @@ pub(super) fn judge(
         let unread = socket.receive_queue.unwrap_or(0);
         // A datagram socket can be connected anew, and may be sent to by others.
         let datagram = socket.kind == Some(SocketType::Dgram);
-        if unread == 0 && !datagram && holders.is_empty() && snapshot.visibility.descriptors_hidden() {
-            reasons.say(|| "its peer has closed, but who has it could not be seen".to_owned());
-            return (State::Unknown, false);
-        }
-        if unread == 0 && !datagram && !holders.is_empty() {
-            reasons.say(|| {
-                "its peer has closed and nothing is left to read: nothing can come or go any more; it goes when it is \
-                 closed"
-                    .to_owned()
-            });
-            return (State::Leaked, true);
-        }
         if unread == 0 && !datagram {
-            let seen = &snapshot.visibility;
-            if seen.in_flight || seen.io_uring || seen.nested_pid_namespace {
-                reasons.say(|| {
-                    "its peer has closed and nothing is left to read; it may be on its way in another socket, in an \
-                     io_uring, or a process's outside this PID namespace"
-                        .to_owned()
-                });
-                return (State::Suspect, false);
-            }
-            reasons.say(|| {
-                "its peer has closed, nothing is left to read, and no process has it: nobody can reach it".to_owned()
-            });
-            return (State::Leaked, true);
+            return half_closed(snapshot, holders, reasons);
         }
         reasons.say(|| format!("the peer that it sends to has closed; {unread} bytes are left to read"));
     }
@@ -85,6 +61,33 @@ pub(super) fn judge(
         if hidden { unseen } else { elsewhere }.to_owned()
     });
     (State::Unknown, false)
+}
+
+/// Judges a connection whose peer has closed, and of which all is read.
+fn half_closed(snapshot: &Snapshot, holders: &[Holder], reasons: &mut Reasons) -> Judgement {
+    let seen = &snapshot.visibility;
+    if !holders.is_empty() {
+        reasons.say(|| {
+            "its peer has closed and nothing is left to read: nothing can come or go any more; it goes when it is closed"
+                .to_owned()
+        });
+        return (State::Leaked, true);
+    }
+    if seen.descriptors_hidden() {
+        reasons.say(|| "its peer has closed, but who has it could not be seen".to_owned());
+        return (State::Unknown, false);
+    }
+    if seen.in_flight || seen.io_uring || seen.nested_pid_namespace {
+        reasons.say(|| {
+            "its peer has closed and nothing is left to read; it may be on its way in another socket, in an io_uring, or a \
+             process's outside this PID namespace"
+                .to_owned()
+        });
+        return (State::Suspect, false);
+    }
+    reasons
+        .say(|| "its peer has closed, nothing is left to read, and no process has it: nobody can reach it".to_owned());
+    (State::Leaked, true)
 }
 
 /// Judges a socket file for which no socket of this network namespace was found.

@@ -41,6 +41,25 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// One without objects.
+    fn new(namespaces: &namespace::Namespaces) -> Self {
+        Self {
+            objects: Vec::new(),
+            visibility: Visibility {
+                nested_pid_namespace: namespaces.pid.is_some_and(|pid| pid != namespace::INITIAL_PID),
+                ipc_made_with_pid: namespace::ipc_was_made_with_pid(),
+                initial_ipc_namespace: namespaces.ipc == Some(namespace::INITIAL_IPC),
+                ..Visibility::default()
+            },
+            holders: HolderRows::default(),
+            places: FxHashMap::default(),
+            sockets: FxHashMap::default(),
+            bound: FxHashMap::default(),
+            bound_names: FxHashMap::default(),
+            unaccepted: Vec::new(),
+        }
+    }
+
     /// Adds an object and says where it is.
     pub(super) fn add(&mut self, object: Object) -> u32 {
         let place = self.objects.len() as u32;
@@ -64,21 +83,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
     let proc = file::open_directory("/proc").map_err(SnapshotError::Proc)?;
     let clock = Clock::read().map_err(SnapshotError::Proc)?;
     let namespaces = namespace::read_own();
-    let mut picture = Picture {
-        objects: Vec::new(),
-        visibility: Visibility {
-            nested_pid_namespace: namespaces.pid.is_some_and(|pid| pid != namespace::INITIAL_PID),
-            ipc_made_with_pid: namespace::ipc_was_made_with_pid(),
-            initial_ipc_namespace: namespaces.ipc == Some(namespace::INITIAL_IPC),
-            ..Visibility::default()
-        },
-        holders: HolderRows::default(),
-        places: FxHashMap::default(),
-        sockets: FxHashMap::default(),
-        bound: FxHashMap::default(),
-        bound_names: FxHashMap::default(),
-        unaccepted: Vec::new(),
-    };
+    let mut picture = Picture::new(&namespaces);
     let recorded = sysv::read(want, namespaces.ipc.unwrap_or(0), &mut picture.objects, &mut picture.visibility);
     let posix_queues = posix::read(want, &mut picture.objects, &mut picture.visibility);
     picture.places.extend(picture.objects.iter().zip(0..).map(|(object, place)| (object.identity, place)));
