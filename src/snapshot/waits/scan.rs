@@ -136,8 +136,8 @@ impl<'a> Worker<'a> {
         Some(alone)
     }
 
-    /// What a thread does, and how often it had run then. What the arguments of its call named was true while it was in that
-    /// call: it is read between two looks at the call, both of the same.
+    /// What a thread does, and how often it had run then. Both that and what the arguments of its call name are read between two
+    /// looks at the call, both of the same.
     fn look(&mut self, pid: u32, path: &str) -> (Look, Option<Ran>) {
         for _ in 0..TRIES {
             let call = match syscall::read(self.proc, path, &mut self.buffer) {
@@ -156,7 +156,9 @@ impl<'a> Worker<'a> {
             };
             let ran = self.ran(pid, path, sleep.on.is_harmless());
             let Some(wait) = self.decoder.decode(pid, path, &sleep) else { return (Look::Call(call.number), ran) };
-            if !points(&wait.on) {
+            // What `again` compares has to be counted within that call, also where nothing was looked up.
+            let compared = wait.on.is_object() && may_be_closed(&wait.on);
+            if !points(&wait.on) && !compared {
                 return (Look::Waits(wait), ran);
             }
             match syscall::read(self.proc, path, &mut self.buffer) {
