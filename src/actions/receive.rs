@@ -300,7 +300,8 @@ impl Receiving {
         if error.is_permission() {
             return Refusal::Permission { what: self.address.clone(), why: self.endpoint.who(false) };
         }
-        if matches!(error, Error::Gone { .. }) && waited {
+        // Removed in its sleep, or found gone by a call that a stop had interrupted and the kernel began anew.
+        if error.is_absent() && waited {
             return self.failed("the queue was removed while it was waited for");
         }
         if error.is_absent() { self.changed() } else { error.into() }

@@ -7,7 +7,7 @@ use super::endpoint::{self, Endpoint, Fill, Medium, counted, span};
 use super::{Policy, Refusal, Target};
 use crate::kernel::timer::Patience;
 use crate::kernel::unix_connect::{self, Connection, Place};
-use crate::kernel::{Error, file, messages, mqueue, unix_diag};
+use crate::kernel::{Error, file, messages, mqueue, msgctl, unix_diag};
 use crate::model::{Message, SocketType};
 use std::fmt;
 use std::io::{ErrorKind, Read};
@@ -248,10 +248,11 @@ impl Sending {
             Ok(Some(())) => Ok(()),
             Ok(None) => Err(self.no_room(size, Some(patience))),
             Err(error) if error.would_block() => Err(self.no_room(size, None)),
-            Err(Error::Gone { .. }) if patience.waits() => {
+            // A sleep that a stop interrupts is begun anew by the kernel, which then finds no queue of this id: `EINVAL`, as
+            // for a message that has become too large.
+            Err(_) if patience.waits() && msgctl::stat(id).is_err_and(|error| error.is_absent()) => {
                 Err(self.failed("the queue was removed while it was waited for"))
             }
-            // An id that has become invalid says the same as a message that has become too large.
             Err(error) => subject.verify(&self.address).and(Err(self.refusal(error))),
         }
     }

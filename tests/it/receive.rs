@@ -133,6 +133,12 @@ fn waiting() {
         let running = sleeping(&["recv", "--wait=100", "queue:0"], &[libc::SYS_msgrcv]);
         sysv::remove_queue(id);
         failed(&running.end(), 1, &["removed while it was waited for"]);
+        let id = sysv::queue(6, 0o600);
+        let running = sleeping(&["recv", "--wait", "queue:0x6"], &[libc::SYS_msgrcv]);
+        running.stop();
+        sysv::remove_queue(id);
+        running.signal(Signal::SIGCONT);
+        failed(&running.end(), 1, &["removed while it was waited for"]);
     });
 }
 

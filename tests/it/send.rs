@@ -177,6 +177,23 @@ fn what_ends_a_wait() {
 }
 
 #[test]
+fn a_queue_that_goes_while_the_sender_is_stopped() {
+    isolated(|| {
+        let id = sysv::queue(5, 0o600);
+        filled(id);
+        for wait in ["--wait", "--wait=100"] {
+            let id = sysv::queue(libc::IPC_PRIVATE, 0o600);
+            filled(id);
+            let running = sleeping(&["send", wait, &format!("queue:{id}"), "x"], &[libc::SYS_msgsnd]);
+            running.stop();
+            sysv::remove_queue(id);
+            running.signal(Signal::SIGCONT);
+            failed(&running.end(), 1, &["the queue was removed while it was waited for"]);
+        }
+    });
+}
+
+#[test]
 fn too_large() {
     isolated(|| {
         let id = sysv::queue(5, 0o600);

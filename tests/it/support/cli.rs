@@ -1,6 +1,7 @@
 //! The binary, run as a person or a program runs it.
 
 use super::isolated::scratch;
+use super::{eventually, state_of};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -149,6 +150,12 @@ impl Running {
     /// Sends it a signal.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.0.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Stops it, and waits until all of it stands still.
+    pub fn stop(&self) {
+        self.signal(nix::sys::signal::Signal::SIGSTOP);
+        eventually("it has stopped", || state_of(self.0.id()) == 'T');
     }
 
     pub fn is_running(&mut self) -> bool {
