@@ -1,11 +1,13 @@
 #!/bin/sh
 # Measures whole commands against the numbers ipcx promises, under loads that this script makes and takes away again.
 #
-#   benches/commands.sh [-p] [queues|fds|small|all]
+#   benches/commands.sh [-p] [queues|fds|sleepers|small|all]
 #
 #     queues  31,000 System V queues in an IPC namespace of their own: against cat, ipcs -q and lsipc -q, under ipcx's own
 #             name and under theirs (needs root)
 #     fds     1,500 processes with 127,000 fds: against a bare readlinkat walk (walk.c) and lsof -n
+#     sleepers  why --all, with 1,500 processes asleep: in pause, in msgrcv, in reading one pipe that all of them have;
+#             against a single-threaded loop that reads each call once (walk.c)
 #     small   this machine as it is, and the size of the binary
 #     -p      into a pipe that is drained instead of /dev/null
 #
@@ -37,7 +39,7 @@ build() {
     tmp=$(mktemp -d)
     cc=${CC:-cc}
     have "$cc" || die "no C compiler: $cc"
-    for tool in 'load load.c load_queues.c load_fds.c' 'walk walk.c' 'compare compare.c'; do
+    for tool in 'load load.c load_queues.c load_fds.c load_sleepers.c' 'walk walk.c' 'compare compare.c'; do
         # shellcheck disable=SC2086 # the words are the name and its sources
         set -- $tool
         name=$1
@@ -141,6 +143,15 @@ fds() {
     fi
 }
 
+sleepers() {
+    for call in pause msgrcv pipe; do
+        say "== why --all --json with 1,500 processes asleep: $call"
+        # shellcheck disable=SC2086
+        under "$call" -- compare $pipe -n 15 'walk=walk calls' 'ipcx=ipcx why --all --json' || continue
+        if ipcx_worked; then verdict "against reading each call once, $call" "$(cell ipcx x-MED)" most 2 times; fi
+    done
+}
+
 small() {
     say '== ls -q on this machine as it is'
     set -- 'true=true' 'ipcx=ipcx ls -q'
@@ -159,8 +170,8 @@ if [ "${1:-}" = -p ]; then
 fi
 section=${1:-all}
 case $section in
-queues | fds | small | all) [ $# -le 1 ] || die 'one section, or all' ;;
-*) die 'usage: commands.sh [-p] [queues|fds|small|all]' ;;
+queues | fds | sleepers | small | all) [ $# -le 1 ] || die 'one section, or all' ;;
+*) die 'usage: commands.sh [-p] [queues|fds|sleepers|small|all]' ;;
 esac
 
 trap clean_up EXIT
@@ -172,7 +183,7 @@ if [ -n "${IPCX:-}" ]; then IPCX=$(readlink -f "$IPCX"); fi
 cd "$(dirname "$0")/.."
 build
 case $section in
-all) queues; fds; small ;;
+all) queues; fds; sleepers; small ;;
 *) "$section" ;;
 esac
 exit "$missed"

@@ -4,12 +4,16 @@
  *   load queues COUNT -- COMMAND…      COUNT System V queues in an IPC namespace of their own (needs CAP_SYS_ADMIN)
  *   load fds [PROCESSES] -- COMMAND…   processes in a ring, joined to both neighbours by pipes and unix sockets;
  *                                      1,500 by default: 127,000 fds, of them 60,000 pipe ends and 60,000 sockets
+ *   load pause|msgrcv|pipe [PROCESSES] -- COMMAND…
+ *                                      processes that sleep: in pause(2), in msgrcv(2) on one queue in an IPC namespace
+ *                                      of their own (needs CAP_SYS_ADMIN), or in reading one pipe, both ends of which
+ *                                      each of them has; 1,500 by default
  *
  * COMMAND's exit code is passed on (128 + N after signal N). 77: the machine or our rights do not allow the load;
  * 125: something failed. The queues vanish with their namespace, see ipc_namespaces(7). The processes are killed and
  * reaped, and so is whatever COMMAND leaves running. If load itself is killed with SIGKILL, the kernel kills its
  * processes and COMMAND through PR_SET_PDEATHSIG; what COMMAND has started is then up to COMMAND (compare asks for the
- * same). The loads themselves are in load_queues.c and load_fds.c.
+ * same). The loads themselves are in load_queues.c, load_fds.c and load_sleepers.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -198,7 +202,7 @@ static int hold(pid_t command, const sigset_t *signals)
 
 static void usage(void)
 {
-	fputs("usage: load queues COUNT -- COMMAND…\n       load fds [PROCESSES] -- COMMAND…\n", stderr);
+	fputs("usage: load queues COUNT -- COMMAND…\n       load fds|pause|msgrcv|pipe [PROCESSES] -- COMMAND…\n", stderr);
 	exit(2);
 }
 
@@ -232,7 +236,7 @@ static void take_signals(sigset_t *signals, sigset_t *before)
 int main(int argc, char **argv)
 {
 	sigset_t signals, before;
-	int dashes = 1, code;
+	int dashes = 1, processes = PROCESSES, code;
 
 	while (dashes < argc && strcmp(argv[dashes], "--") != 0)
 		dashes++;
@@ -245,9 +249,13 @@ int main(int argc, char **argv)
 	take_signals(&signals, &before);
 	if (strcmp(argv[1], "queues") == 0 && dashes == 3)
 		make_queues(parse_count(argv[2], 1, MAX_QUEUES));
-	else if (strcmp(argv[1], "fds") == 0)
-		make_fds(dashes == 3 ? parse_count(argv[2], 2, MAX_PROCESSES) : PROCESSES);
-	else
+	else if (strcmp(argv[1], "queues") == 0)
+		usage();
+	if (dashes == 3)
+		processes = parse_count(argv[2], 2, MAX_PROCESSES);
+	if (strcmp(argv[1], "fds") == 0)
+		make_fds(processes);
+	else if (strcmp(argv[1], "queues") != 0 && !make_sleepers(argv[1], processes))
 		usage();
 	code = hold(start(argv + dashes + 1, &before), &signals);
 	release();

@@ -2,6 +2,7 @@
 #ifndef LOAD_H
 #define LOAD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum {
@@ -34,5 +35,14 @@ void make_queues(int count);
 
 /* Makes the ring; returns once every process of it holds what it should. */
 void make_fds(int processes);
+
+/* Makes processes that sleep in a call; returns once all do. False if it knows no such call. */
+bool make_sleepers(const char *call, int processes);
+
+/* Gives us an IPC namespace of our own, or quits. */
+void enter_ipc_namespace(void);
+
+/* Quits where so many processes more than there are do not fit. */
+void check_process_limits(long long processes);
 
 #endif

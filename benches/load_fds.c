@@ -62,7 +62,7 @@ static void check_file_limits(long long processes)
 		quit(CANNOT, "pipe-user-pages-hard is %lld: too few pages for %lld pipes", max, processes * LINK_PIPES);
 }
 
-static void check_process_limits(long long processes)
+void check_process_limits(long long processes)
 {
 	struct rlimit limit;
 	long long running = proc_number("/proc/loadavg", 7); /* "0.1 0.2 0.3 1/TASKS pid" */

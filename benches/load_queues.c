@@ -64,13 +64,17 @@ static void run_maker(int first, int end)
 		quit(FAILED, "a process that makes queues failed");
 }
 
-static void enter_namespace(int count)
+void enter_ipc_namespace(void)
+{
+	if (unshare(CLONE_NEWIPC) < 0)
+		quit(CANNOT, "no IPC namespace of our own: %s (root can make one)", strerror(errno));
+}
+
+static void raise_limit(int count)
 {
 	const char *limit = "/proc/sys/kernel/msgmni";
 	FILE *file;
 
-	if (unshare(CLONE_NEWIPC) < 0)
-		quit(CANNOT, "no IPC namespace of our own: %s (root can make one)", strerror(errno));
 	if (proc_number(limit, 0) >= count)
 		return;
 	file = fopen(limit, "we");
@@ -86,7 +90,8 @@ void make_queues(int count)
 {
 	struct msginfo info;
 
-	enter_namespace(count);
+	enter_ipc_namespace();
+	raise_limit(count);
 	for (int i = 0; i < MAKERS; i++)
 		run_maker((int)((long)count * i / MAKERS), (int)((long)count * (i + 1) / MAKERS));
 	if (msgctl(0, MSG_INFO, (struct msqid_ds *)&info) < 0)
