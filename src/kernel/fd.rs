@@ -63,10 +63,30 @@ pub struct OpenFd {
     pub uid: u32,
     /// No name leads to it any more (`stx_nlink` 0): of a file one that was removed, or that never had one.
     pub unlinked: bool,
-    /// Open for reading; known for pipes and FIFOs, and for files where [`read_access`] was asked.
+}
+
+/// Which way a descriptor is open; neither with `O_PATH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ways {
+    /// For reading.
     pub reads: bool,
-    /// Open for writing; likewise.
+    /// For writing.
     pub writes: bool,
+}
+
+/// The link of a descriptor that is being looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    directory: BorrowedFd<'a>,
+    name: &'a CStr,
+}
+
+impl Link<'_> {
+    /// Which way the descriptor is open: the link's own permission bits. A call more for each, and so for those only of
+    /// which it matters. `None` when it is closed by now.
+    pub fn ways(self) -> Option<Ways> {
+        ways(self.directory, self.name).ok()
+    }
 }
 
 /// Reads descriptors; keeps its buffers and what it has learnt about devices from process to process.
@@ -85,7 +105,7 @@ impl FdReader {
     /// Needs ptrace read access and search permission on the directory: the same user, or `CAP_SYS_PTRACE` with
     /// `CAP_DAC_READ_SEARCH`. A descriptor that is closed meanwhile is passed over. Errors: [`Error::Permission`] as
     /// soon as one is refused (all will be), [`Error::NotFound`] when the process is gone.
-    pub fn read(&mut self, proc: impl AsFd, task: &str, each: &mut dyn FnMut(OpenFd)) -> Result<usize> {
+    pub fn read(&mut self, proc: impl AsFd, task: &str, each: &mut dyn FnMut(OpenFd, Link<'_>)) -> Result<usize> {
         let what = format!("{task}/fd");
         let dir = file::open_directory_at(proc, &what)?;
         let mut numbers = std::mem::take(&mut self.numbers);
@@ -95,8 +115,10 @@ impl FdReader {
         let listed = self.dirents.numbers(&dir, &what, |fd| numbers.push(fd));
         let result = listed.and_then(|()| {
             for fd in &numbers {
-                match self.look(dir.as_fd(), c_number(&mut [0; 12], *fd), *fd) {
-                    Ok(Some(open)) => each(open),
+                let mut name = [0; 12];
+                let link = Link { directory: dir.as_fd(), name: c_number(&mut name, *fd) };
+                match self.look(link.directory, link.name, *fd) {
+                    Ok(Some(open)) => each(open, link),
                     Err(errno @ (Errno::EACCES | Errno::EPERM)) => return Err(Error::from_errno(what, errno)),
                     // Closed meanwhile, or something odd about one file (a dead network mount): that one is lost.
                     Ok(None) | Err(_) => {}
@@ -132,20 +154,7 @@ impl FdReader {
             },
             _ => return Ok(None),
         };
-        let mut open = OpenFd {
-            fd,
-            target,
-            device,
-            inode: st.stx_ino,
-            uid: st.stx_uid,
-            unlinked: st.stx_nlink == 0,
-            reads: false,
-            writes: false,
-        };
-        if matches!(target, Target::Pipe | Target::Fifo) {
-            (open.reads, open.writes) = access(dir, name)?;
-        }
-        Ok(Some(open))
+        Ok(Some(OpenFd { fd, target, device, inode: st.stx_ino, uid: st.stx_uid, unlinked: st.stx_nlink == 0 }))
     }
 
     /// All anonymous pipes live on one device; which one, the first link tells.
@@ -165,12 +174,11 @@ impl FdReader {
     }
 }
 
-/// Whether a descriptor of a task (`PID`, or `PID/task/TID`) is open for reading, and whether for writing; neither with
-/// `O_PATH`.
-pub fn read_access(proc: impl AsFd, task: &str, fd: u32) -> Result<(bool, bool)> {
+/// Which way a descriptor of a task (`PID`, or `PID/task/TID`) is open.
+pub fn read_ways(proc: impl AsFd, task: &str, fd: u32) -> Result<Ways> {
     let path = format!("{task}/fd/{fd}");
     let looked = CString::new(path.as_str()).map_err(|_| Errno::EINVAL);
-    looked.and_then(|path| access(proc.as_fd(), &path)).map_err(|errno| Error::from_errno(path, errno))
+    looked.and_then(|path| ways(proc.as_fd(), &path)).map_err(|errno| Error::from_errno(path, errno))
 }
 
 /// Path of what a descriptor is open on, as seen from the reader's root: the link's text. It may be stale or belong to
@@ -203,10 +211,9 @@ pub fn read_one(proc: impl AsFd, pid: u32, fd: u32) -> Result<(Device, u64)> {
     file::stat_at(proc, format!("{pid}/fd/{fd}").as_bytes()).map(|stat| (stat.device, stat.inode))
 }
 
-/// Whether a descriptor is open for reading, and whether for writing: the link's own permission bits.
-fn access(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<(bool, bool)> {
+fn ways(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<Ways> {
     let mode = fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW)?.st_mode;
-    Ok((mode & libc::S_IRUSR != 0, mode & libc::S_IWUSR != 0))
+    Ok(Ways { reads: mode & libc::S_IRUSR != 0, writes: mode & libc::S_IWUSR != 0 })
 }
 
 fn link(dir: BorrowedFd<'_>, name: &CStr) -> nix::Result<Vec<u8>> {
@@ -239,23 +246,31 @@ mod tests {
     use super::*;
     use std::os::fd::AsRawFd;
 
-    fn own_fds() -> Vec<OpenFd> {
+    const READS: Ways = Ways { reads: true, writes: false };
+    const WRITES: Ways = Ways { reads: false, writes: true };
+    const BOTH: Ways = Ways { reads: true, writes: true };
+
+    fn own_fds() -> Vec<(OpenFd, Ways)> {
         let proc = file::open_directory("/proc").unwrap();
         let mut seen = Vec::new();
-        FdReader::default().read(&proc, "self", &mut |open| seen.push(open)).unwrap();
+        FdReader::default().read(&proc, "self", &mut |open, link| seen.push((open, link.ways().unwrap()))).unwrap();
         seen
     }
 
+    fn with_ways(fd: &impl AsRawFd) -> (OpenFd, Ways) {
+        *own_fds().iter().find(|(open, _)| i64::from(open.fd) == i64::from(fd.as_raw_fd())).unwrap()
+    }
+
     fn of(fd: &impl AsRawFd) -> OpenFd {
-        *own_fds().iter().find(|open| i64::from(open.fd) == i64::from(fd.as_raw_fd())).unwrap()
+        with_ways(fd).0
     }
 
     #[test]
     fn pipe_ends_by_direction() {
         let (reader, writer) = nix::unistd::pipe().unwrap();
-        let (r, w) = (of(&reader), of(&writer));
-        assert_eq!((r.target, r.reads, r.writes), (Target::Pipe, true, false));
-        assert_eq!((w.target, w.reads, w.writes), (Target::Pipe, false, true));
+        let ((r, r_ways), (w, w_ways)) = (with_ways(&reader), with_ways(&writer));
+        assert_eq!((r.target, r_ways), (Target::Pipe, READS));
+        assert_eq!((w.target, w_ways), (Target::Pipe, WRITES));
         assert_eq!((r.device, r.inode), (w.device, w.inode));
         assert_eq!(r.uid, nix::unistd::geteuid().as_raw());
     }
@@ -268,8 +283,8 @@ mod tests {
         // SAFETY: the call above just made this descriptor; nothing else owns it.
         let far = unsafe { <std::os::fd::OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(far) };
         let fds = own_fds();
-        let numbers = |open: &OpenFd| u32::try_from(far.as_raw_fd()) == Ok(open.fd);
-        assert_eq!(fds.iter().filter(|open| numbers(open)).count(), 1);
+        let is_far = |open: &OpenFd| u32::try_from(far.as_raw_fd()) == Ok(open.fd);
+        assert_eq!(fds.iter().filter(|(open, _)| is_far(open)).count(), 1);
         assert_eq!(of(&far).inode, of(&reader).inode);
     }
 
@@ -279,8 +294,8 @@ mod tests {
         let path = dir.path().join("f");
         nix::unistd::mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
         let fifo = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
-        let open = of(&fifo);
-        assert_eq!((open.target, open.reads, open.writes), (Target::Fifo, true, true));
+        let (open, ways) = with_ways(&fifo);
+        assert_eq!((open.target, ways), (Target::Fifo, BOTH));
         let stat = file::lstat(path.as_os_str().as_encoded_bytes()).unwrap();
         assert_eq!((open.device, open.inode), (stat.device, stat.inode));
         let proc = file::open_directory("/proc").unwrap();
@@ -300,16 +315,16 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let proc = file::open_directory("/proc").unwrap();
         for (flags, expected) in [
-            (OFlag::O_RDONLY, (true, false)),
-            (OFlag::O_WRONLY, (false, true)),
-            (OFlag::O_RDWR, (true, true)),
-            (OFlag::O_PATH, (false, false)),
+            (OFlag::O_RDONLY, READS),
+            (OFlag::O_WRONLY, WRITES),
+            (OFlag::O_RDWR, BOTH),
+            (OFlag::O_PATH, Ways::default()),
         ] {
             let opened = nix::fcntl::open(file.path(), flags, Mode::empty()).unwrap();
             let number = u32::try_from(opened.as_raw_fd()).unwrap();
-            assert_eq!(read_access(&proc, "self", number), Ok(expected), "{flags:?}");
+            assert_eq!(read_ways(&proc, "self", number), Ok(expected), "{flags:?}");
         }
-        assert!(read_access(&proc, "self", u32::MAX >> 1).unwrap_err().is_absent());
+        assert!(read_ways(&proc, "self", u32::MAX >> 1).unwrap_err().is_absent());
     }
 
     #[test]
@@ -319,7 +334,7 @@ mod tests {
         let flags = nix::fcntl::OFlag::O_PATH;
         let held = nix::fcntl::open(&dir.path().join("s"), flags, Mode::empty()).unwrap();
         let number = u32::try_from(held.as_raw_fd()).unwrap();
-        assert!(own_fds().iter().all(|open| open.fd != number));
+        assert!(own_fds().iter().all(|(open, _)| open.fd != number));
     }
 
     use nix::sys::stat::Mode;

@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 /// or `PID/task/TID`. Needs no privilege.
 pub fn read(proc: impl AsFd, task: &str, buffer: &mut Vec<u8>) -> Result<Ran> {
     file::read_single_at(proc, &format!("{task}/sched"), buffer)?;
-    let switches = number(buffer, b"nr_switches").map(|switches| switches as u64);
+    let switches = number(buffer, b"\nnr_switches ").map(|switches| switches as u64);
     Ok(Ran { last: parse_last_run(buffer), switches })
 }
 
@@ -24,31 +24,35 @@ pub struct Ran {
     pub switches: Option<u64>,
 }
 
-/// Now, on the clock of one processor: a thread that goes there for a moment is asked. The clocks leave out what interrupts and
-/// a hypervisor take, and so lie seconds apart. `None` where the caller may not run on it (`man 7 cpuset`).
-pub fn now_on(processor: usize) -> Option<f64> {
+/// Now, on the clocks of these processors: a thread that goes there for a moment is asked. The clocks leave out what interrupts
+/// and a hypervisor take, and so lie seconds apart. `None` where the caller may not run (`man 7 cpuset`).
+pub fn now_on(processors: &[usize]) -> Vec<Option<f64>> {
     use nix::sched::{CpuSet, sched_setaffinity};
-    let ask = || {
+    let ask = |processor: &usize| {
         let mut only = CpuSet::new();
-        only.set(processor).ok()?;
+        only.set(*processor).ok()?;
         sched_setaffinity(nix::unistd::Pid::from_raw(0), &only).ok()?;
         parse_last_run(&file::read("/proc/thread-self/sched").ok()?)
     };
-    std::thread::scope(|scope| scope.spawn(ask).join().ok().flatten())
+    let ask_all = || processors.iter().map(ask).collect();
+    std::thread::scope(|scope| scope.spawn(ask_all).join()).unwrap_or_else(|_| vec![None; processors.len()])
 }
 
 /// Finds the `se.exec_start` line.
 pub fn parse_last_run(text: &[u8]) -> Option<f64> {
-    number(text, b"se.exec_start").filter(|number| *number > 0.0)
+    number(text, b"\nse.exec_start ").filter(|number| *number > 0.0)
 }
 
-/// The number in the line of a label: in the last such line, since the comm in front of all may hold newlines and a label.
+/// The number in the line of a label, which is given with the line's end before it. A comm stands in front of all, and may hold
+/// newlines and a label, but is too short for the line of dashes behind it.
 fn number(text: &[u8], label: &[u8]) -> Option<f64> {
-    let number = |line: &[u8]| {
-        let number = line.strip_prefix(label)?.rsplit(|b| *b == b':').next()?;
-        std::str::from_utf8(number.trim_ascii()).ok()?.parse().ok().filter(|number: &f64| number.is_finite())
-    };
-    text.rsplit(|b| *b == b'\n').find_map(number)
+    const DASHES: &[u8] = b"\n--------------------";
+    let behind = |text: &[u8], found: &[u8]| Some(memchr::memmem::find(text, found)? + found.len());
+    let body = &text[behind(text, DASHES)?..];
+    let rest = &body[behind(body, label)?..];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let number = &line[memchr::memchr(b':', line)? + 1..];
+    std::str::from_utf8(number.trim_ascii()).ok()?.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 #[cfg(test)]
@@ -57,10 +61,14 @@ mod tests {
 
     #[test]
     fn the_line_is_found() {
-        let text = b"x (812, #threads: 1)\n-----\nse.exec_start      :      36602649.682647\nse.vruntime : 1.0\n";
-        assert_eq!(parse_last_run(text), Some(36_602_649.682_647));
-        let forged = b"\nnr_switches:9\n (812, #threads: 1)\n-----\nnr_switches      :      4\n";
-        assert_eq!(number(forged, b"nr_switches"), Some(4.0), "a comm that looks like a line");
+        let dashes = "-".repeat(67);
+        let text =
+            format!("x (812, #threads: 1)\n{dashes}\nse.exec_start      :      36602649.682647\nse.vruntime : 1.0\n");
+        assert_eq!(parse_last_run(text.as_bytes()), Some(36_602_649.682_647));
+        for comm in ["\nnr_switches : 9", "\n--------------", "nr_switches :9\n"] {
+            let forged = format!("{comm} (812, #threads: 1)\n{dashes}\nnr_switches      :      4\n");
+            assert_eq!(number(forged.as_bytes(), b"\nnr_switches "), Some(4.0), "a comm that looks like a line");
+        }
         assert_eq!(parse_last_run(b"se.exec_start : x\n"), None);
         assert_eq!(parse_last_run(b""), None);
     }

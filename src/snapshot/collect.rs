@@ -3,7 +3,7 @@
 use super::holders::HolderRows;
 use super::names::Names;
 use super::processes::Processes;
-use super::scan::{self, Hit, Plan, Segment};
+use super::scan::{self, FoundHit, Hit, Plan, Scan, Segment};
 use super::{Snapshot, Visibility, Want, find, pipes, posix, records, room, sockets, sysv, unnamed, waits};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
@@ -80,6 +80,15 @@ impl Picture {
 /// Takes a picture of what is wanted, in the calling thread's namespaces. Works without privilege; what then stays
 /// unseen is in [`Snapshot::visibility`].
 pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
+    collect_with(want, None).map(|(snapshot, _)| snapshot)
+}
+
+/// As [`collect()`], and what processes have of all that was looked for. If that is known already, from a picture taken in other
+/// namespaces, nobody is looked into: descriptors lead to sockets of any namespace.
+pub(super) fn collect_with(
+    want: &Want,
+    known: Option<&[FoundHit]>,
+) -> Result<(Snapshot, Vec<FoundHit>), SnapshotError> {
     let proc = file::open_directory("/proc").map_err(SnapshotError::Proc)?;
     let clock = Clock::read().map_err(SnapshotError::Proc)?;
     let namespaces = namespace::read_own();
@@ -91,7 +100,7 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
 
     let plan = plan(want, &picture, namespaces.ipc);
     let mut processes = Processes::default();
-    look_into_processes(&proc, want, &plan, socket_files, &mut picture, &mut processes);
+    let hits = look_into_processes(&proc, &plan, known, socket_files, &mut picture, &mut processes);
     if want.asleep {
         waits::add_asleep(&proc, &mut picture);
     }
@@ -130,14 +139,14 @@ pub fn collect(want: &Want) -> Result<Snapshot, SnapshotError> {
     if want.room {
         snapshot.room = room::read(want, &snapshot, posix_queues);
     }
-    Ok(snapshot)
+    Ok((snapshot, hits))
 }
 
 /// What has to be looked for in processes, now that the tables are known.
 fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
     let mut files = FxHashSet::default();
     let mut segments = FxHashMap::default();
-    let (mut sleepable, mut judged, mut unopened_fifos) = (false, false, false);
+    let (mut sleepable, mut judged, mut unopened_fifos, mut mappable) = (false, false, false, false);
     for object in &picture.objects {
         match (&object.body, object.identity) {
             (Body::Shm(shm), Identity::SysV { id, .. }) => {
@@ -152,6 +161,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
             (Body::Queue(_) | Body::Shm(_) | Body::Semaphore(_), Identity::File { device, inode }) => {
                 judged = true;
                 sleepable |= matches!(object.body, Body::Queue(_));
+                mappable |= !matches!(object.body, Body::Queue(_));
                 files.insert((device, inode));
             }
             (Body::Fifo(_), _) => (judged, unopened_fifos) = (true, true),
@@ -161,6 +171,7 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
     }
     if !want.holders && !want.verdict {
         files.clear();
+        mappable = false;
     }
     let sockets = want.kinds.intersects(Kinds::UNIX | Kinds::INET) && (want.holders || want.verdict);
     Plan {
@@ -169,9 +180,10 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         fifos: want.kinds.contains(Kinds::FIFOS),
         sockets,
         files,
+        mappable,
         segments,
         unnamed: unnamed::Wanted::of(want.kinds),
-        waits: sleepable && (want.holders || want.verdict),
+        waits: sleepable && (want.holders || want.verdict) && want.awaited.is_none(),
         opening: unopened_fifos && want.verdict,
         openers: want.openers && want.kinds.contains(Kinds::FIFOS),
         blocked: want.blocked && want.kinds.intersects(Kinds::PIPES | Kinds::FIFOS),
@@ -183,15 +195,16 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
     }
 }
 
-/// Reads socket tables and processes side by side, and joins them.
+/// Reads socket tables and processes side by side, and joins them. What is `known` of processes is not looked for.
 fn look_into_processes(
     proc: &OwnedFd,
-    want: &Want,
     plan: &Plan<'_>,
+    known: Option<&[FoundHit]>,
     socket_files: Vec<crate::kernel::fifo_search::SpecialFile>,
     picture: &mut Picture,
     processes: &mut Processes,
-) {
+) -> Vec<FoundHit> {
+    let want = plan.want;
     let sockets = want.kinds.intersects(Kinds::UNIX | Kinds::INET);
     let scan = std::thread::scope(|scope| {
         if sockets {
@@ -201,20 +214,26 @@ fn look_into_processes(
                 sockets::add_files(socket_files, picture);
             });
         }
-        plan.any().then(|| scan::run(proc, plan))
+        (known.is_none() && plan.any()).then(|| scan::run(proc, plan))
     });
-    let scan = match scan {
-        None => return,
+    let mut scan = match scan {
+        None if known.is_none() => return Vec::new(),
+        None => Scan::default(),
         Some(Ok(scan)) => scan,
-        Some(Err(error)) => return picture.visibility.missing(format!("no process could be looked at: {error}")),
+        Some(Err(error)) => {
+            picture.visibility.missing(format!("no process could be looked at: {error}"));
+            return Vec::new();
+        }
     };
-    pipes::join(proc, &scan.hits, picture);
-    sockets::join(want, &scan.hits, picture);
+    let hits = std::mem::take(&mut scan.hits);
+    let all = known.unwrap_or(&hits);
+    pipes::join(proc, all, picture);
+    sockets::join(want, all, picture);
     if plan.openers {
         pipes::add_opened(scan.opened, picture);
     }
     unnamed::add(scan.unnamed, picture);
-    join_files_and_waits(&scan.hits, plan.ipc.unwrap_or(0), picture);
+    join_files_and_waits(all, plan.ipc.unwrap_or(0), picture);
     for process in scan.processes {
         processes.insert(process);
     }
@@ -227,6 +246,7 @@ fn look_into_processes(
         picture.visibility.in_flight = sockets::read(Kinds::UNIX).in_flight();
     }
     note_hidden(picture, processes);
+    hits
 }
 
 /// Whether a pipe lacks an end or a POSIX object a user: then descriptors that are on their way in a socket matter.
@@ -243,7 +263,7 @@ fn something_is_missing(picture: &Picture) -> bool {
 }
 
 /// Joins what processes have with POSIX objects and System V objects.
-fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Picture) {
+fn join_files_and_waits(hits: &[FoundHit], namespace: u64, picture: &mut Picture) {
     use crate::model::{Access, Holder, Kind};
     // By object, process and role: the descriptor, if any, and the threads.
     let mut sleepers = FxHashMap::<_, (Option<u32>, Vec<u32>)>::default();
@@ -252,8 +272,8 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
         let sysv = |kind, id| Identity::SysV { namespace, kind, id };
         let (identity, role, fd, thread) = match *hit {
             // Pipes, FIFOs and sockets have their own roles, and were joined by them.
-            Hit::Fd(open) if open.target != Target::File => continue,
-            Hit::Fd(open) => {
+            Hit::Fd(open, _) if open.target != Target::File => continue,
+            Hit::Fd(open, _) => {
                 (Identity::File { device: open.device, inode: open.inode }, Role::Open, Some(open.fd), None)
             }
             Hit::Mapped(device, inode) => (Identity::File { device, inode }, Role::Mapped, None, None),
@@ -285,7 +305,7 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
             continue;
         }
         let access = match hit {
-            Hit::Fd(open) => Access::of(open.reads, open.writes),
+            Hit::Fd(_, ways) => Access::of(ways.reads, ways.writes),
             _ => None,
         };
         picture.holders.push(place, Holder { pid: *pid, role, fd, access, alive: true, threads: None });
@@ -297,14 +317,14 @@ fn join_files_and_waits(hits: &[(u32, Hit)], namespace: u64, picture: &mut Pictu
 }
 
 /// What descriptors of pipes and FIFOs are open on, of processes that sleep in reading or writing one.
-fn streams(hits: &[(u32, Hit)]) -> FxHashMap<(u32, u32), Identity> {
+fn streams(hits: &[FoundHit]) -> FxHashMap<(u32, u32), Identity> {
     let sleeps = |hit: &Hit| matches!(hit, Hit::Waits(_, Wait::Read(_) | Wait::Write(_)));
     let pids: FxHashSet<u32> = hits.iter().filter(|(_, hit)| sleeps(hit)).map(|(pid, _)| *pid).collect();
     if pids.is_empty() {
         return FxHashMap::default();
     }
     let open = hits.iter().filter_map(|(pid, hit)| match hit {
-        Hit::Fd(open) if matches!(open.target, Target::Pipe | Target::Fifo) && pids.contains(pid) => {
+        Hit::Fd(open, _) if matches!(open.target, Target::Pipe | Target::Fifo) && pids.contains(pid) => {
             Some(((*pid, open.fd), Identity::File { device: open.device, inode: open.inode }))
         }
         _ => None,

@@ -26,7 +26,7 @@ mod want;
 
 pub use collect::{SnapshotError, collect};
 pub use visibility::{Hidden, Visibility};
-pub use want::Want;
+pub use want::{Awaited, Want};
 
 use crate::kernel::clock::Clock;
 use crate::kernel::host::Host;

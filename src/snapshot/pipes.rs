@@ -2,7 +2,7 @@
 
 use super::Want;
 use super::collect::Picture;
-use super::scan::Hit;
+use super::scan::{FoundHit, Hit};
 use crate::kernel::fd::{self, OpenFd, Target};
 use crate::kernel::fifo_search::{self, SpecialFile};
 use crate::kernel::file::{self, FileType, Stat};
@@ -36,9 +36,9 @@ pub(super) fn read_files(want: &Want, picture: &mut Picture) -> Vec<SpecialFile>
 }
 
 /// Joins descriptors of pipes and FIFOs by device and inode, and counts the ends.
-pub(super) fn join(proc: &OwnedFd, hits: &[(u32, Hit)], picture: &mut Picture) {
+pub(super) fn join(proc: &OwnedFd, hits: &[FoundHit], picture: &mut Picture) {
     for (pid, hit) in hits {
-        let Hit::Fd(open) = hit else { continue };
+        let Hit::Fd(open, ways) = hit else { continue };
         let identity = Identity::File { device: open.device, inode: open.inode };
         let place = match (open.target, picture.places.get(&identity)) {
             (Target::Pipe | Target::Fifo, Some(place)) => *place,
@@ -47,11 +47,11 @@ pub(super) fn join(proc: &OwnedFd, hits: &[(u32, Hit)], picture: &mut Picture) {
             _ => continue,
         };
         if let Body::Pipe(ends) | Body::Fifo(ends) = &mut picture.objects[place as usize].body {
-            ends.readers += u32::from(open.reads);
-            ends.writers += u32::from(open.writes);
+            ends.readers += u32::from(ways.reads);
+            ends.writers += u32::from(ways.writes);
         }
         let roles =
-            [(open.reads, Role::Reader), (open.writes, Role::Writer), (!open.reads && !open.writes, Role::Open)];
+            [(ways.reads, Role::Reader), (ways.writes, Role::Writer), (!ways.reads && !ways.writes, Role::Open)];
         for (_, role) in roles.into_iter().filter(|(has, _)| *has) {
             picture.holders.add(place, *pid, role, Some(open.fd));
         }

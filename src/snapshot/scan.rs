@@ -3,13 +3,13 @@
 //! The pids are shared out among the machine's cores through one counter. Each process is looked at once for
 //! everything, so that what is found about it belongs together.
 
-use super::Want;
 use super::opening;
 use super::share::among_cores;
 use super::unnamed::{self, Sightings};
 use super::visibility::Hidden;
+use super::{Awaited, Want};
 use crate::kernel::dirents::Dirents;
-use crate::kernel::fd::{self, FdReader, OpenFd, Target};
+use crate::kernel::fd::{self, FdReader, OpenFd, Target, Ways};
 use crate::kernel::fifo_search::SpecialFile;
 use crate::kernel::file::FileType;
 use crate::kernel::syscall::{self, Wait};
@@ -25,8 +25,10 @@ pub(super) struct Plan<'a> {
     pub(super) pipes: bool,
     pub(super) fifos: bool,
     pub(super) sockets: bool,
-    /// POSIX objects by device and inode: found by descriptor and by mapping.
+    /// POSIX objects by device and inode: found by descriptor.
     pub(super) files: FxHashSet<(Device, u64)>,
+    /// Some of them can be mapped: queues cannot.
+    pub(super) mappable: bool,
     /// System V segments with attaches, by id: found by mapping.
     pub(super) segments: FxHashMap<i32, Segment>,
     /// Shared memory without a name: found by descriptor and by mapping, and by nothing else.
@@ -56,11 +58,33 @@ pub(super) struct Segment {
 
 impl Plan<'_> {
     pub(super) fn descriptors(&self) -> bool {
-        self.pipes || self.fifos || self.sockets || !self.files.is_empty() || self.unnamed.any()
+        let awaited = self.want.awaited.as_ref().is_some_and(Awaited::any);
+        self.pipes || self.fifos || self.sockets || !self.files.is_empty() || self.unnamed.any() || awaited
     }
 
     fn maps(&self) -> bool {
-        !self.files.is_empty() || !self.segments.is_empty() || self.unnamed.any()
+        self.mappable || !self.segments.is_empty() || self.unnamed.any()
+    }
+
+    /// Whether a descriptor is looked for, a file without a name excepted.
+    fn wants(&self, open: &OpenFd) -> bool {
+        let file = (open.device, open.inode);
+        let Some(awaited) = &self.want.awaited else {
+            return match open.target {
+                Target::Pipe => self.pipes,
+                Target::Fifo => self.fifos,
+                Target::Socket => self.sockets,
+                Target::File => self.files.contains(&file),
+                Target::IoUring | Target::Event => false,
+            };
+        };
+        match open.target {
+            Target::Pipe | Target::Fifo => awaited.files.contains(&file),
+            Target::Socket => self.sockets || awaited.sockets,
+            Target::File => self.files.contains(&file) || awaited.files.contains(&file),
+            Target::Event => awaited.events,
+            Target::IoUring => false,
+        }
     }
 
     /// Whether the calls that tasks sleep in have to be looked at.
@@ -77,8 +101,8 @@ impl Plan<'_> {
 /// Something a process has.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Hit {
-    /// A descriptor of a pipe, FIFO, socket or POSIX object.
-    Fd(OpenFd),
+    /// A descriptor of a pipe, FIFO, socket, POSIX object, or of what is awaited; which way it is open, where that matters.
+    Fd(OpenFd, Ways),
     /// A POSIX object in its memory.
     Mapped(Device, u64),
     /// A System V segment in its memory.
@@ -89,10 +113,13 @@ pub(super) enum Hit {
     WaitsOnFile(u32, Wait, Identity),
 }
 
+/// That, with the process.
+pub(super) type FoundHit = (u32, Hit);
+
 /// What was found.
 #[derive(Default)]
 pub(super) struct Scan {
-    pub(super) hits: Vec<(u32, Hit)>,
+    pub(super) hits: Vec<FoundHit>,
     pub(super) processes: Vec<Process>,
     pub(super) hidden: Vec<Hidden>,
     pub(super) io_uring: bool,
@@ -216,35 +243,23 @@ impl<'a> Worker<'a> {
 
     fn descriptors_of(&mut self, pid: u32, task: &str) -> Result<usize> {
         let (proc, plan, devices, found) = (self.proc, self.plan, self.devices, &mut self.found);
-        self.fds.read(self.proc, task, &mut |open| {
+        self.fds.read(self.proc, task, &mut |open, link| {
             if matches!(open.target, Target::Socket | Target::IoUring) && found.carriers.last() != Some(&pid) {
                 found.carriers.push(pid);
             }
-            let wanted = match open.target {
-                Target::Pipe => plan.pipes,
-                Target::Fifo => plan.fifos,
-                Target::Socket => plan.sockets,
-                Target::File if open.unlinked && plan.unnamed.any() => {
-                    found.unnamed.see_open(proc, task, &open, plan.unnamed, devices)
-                        || plan.files.contains(&(open.device, open.inode))
-                }
-                Target::File => plan.files.contains(&(open.device, open.inode)),
-                Target::IoUring => {
-                    found.io_uring = true;
-                    false
-                }
-                Target::Event => false,
+            found.io_uring |= open.target == Target::IoUring;
+            let unnamed = open.target == Target::File
+                && open.unlinked
+                && plan.unnamed.any()
+                && found.unnamed.see_open(proc, task, &open, plan.unnamed, devices);
+            let wanted = unnamed || plan.wants(&open);
+            let ways = match open.target {
+                _ if !wanted => None,
+                Target::Pipe | Target::Fifo => link.ways(),
+                Target::File => Some(link.ways().unwrap_or_default()),
+                _ => Some(Ways::default()),
             };
-            if wanted {
-                let mut open = open;
-                // Of all other files it would be a call for nothing.
-                if open.target == Target::File
-                    && let Ok(access) = fd::read_access(proc, task, open.fd)
-                {
-                    (open.reads, open.writes) = access;
-                }
-                found.hits.push((pid, Hit::Fd(open)));
-            }
+            found.hits.extend(ways.map(|ways| (pid, Hit::Fd(open, ways))));
         })
     }
 

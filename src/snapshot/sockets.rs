@@ -2,7 +2,7 @@
 
 use super::Want;
 use super::collect::Picture;
-use super::scan::Hit;
+use super::scan::{FoundHit, Hit};
 use super::visibility::Visibility;
 use crate::kernel::fd::{self, Target};
 use crate::kernel::fifo_search::{self, SpecialFile};
@@ -277,7 +277,7 @@ fn object(identity: Identity, owner: Option<Ids>, socket: Socket) -> Object {
 }
 
 /// Joins descriptors of sockets by inode; connections that nobody has accepted get their listener's holders.
-pub(super) fn join(want: &Want, hits: &[(u32, Hit)], picture: &mut Picture) {
+pub(super) fn join(want: &Want, hits: &[FoundHit], picture: &mut Picture) {
     // Only such a file's verdict depends on it.
     let lone_files = picture
         .objects
@@ -290,7 +290,7 @@ pub(super) fn join(want: &Want, hits: &[(u32, Hit)], picture: &mut Picture) {
         });
     let mut others = 0usize;
     for (pid, hit) in hits {
-        let Hit::Fd(open) = hit else { continue };
+        let Hit::Fd(open, _) = hit else { continue };
         if open.target != Target::Socket {
             continue;
         }

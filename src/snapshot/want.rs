@@ -1,7 +1,26 @@
 //! What a caller wants to know: the columns shown, the filter and the format decide it, and nothing else is collected.
 
-use crate::model::Kinds;
+use crate::model::{Device, Kinds};
+use rustc_hash::FxHashSet;
 use std::path::PathBuf;
+
+/// What the threads of the machine wait for, as far as it is found by descriptors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// Pipes, FIFOs, POSIX queues, and files on which there are locks: by device and inode.
+    pub files: FxHashSet<(Device, u64)>,
+    /// Sockets, of whatever network namespace.
+    pub sockets: bool,
+    /// eventfds.
+    pub events: bool,
+}
+
+impl Awaited {
+    /// Whether anything is.
+    pub fn any(&self) -> bool {
+        !self.files.is_empty() || self.sockets || self.events
+    }
+}
 
 /// What to collect. All `false` is the cheapest: the kinds' own tables and no process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +66,10 @@ pub struct Want {
     pub every_limit: bool,
     /// Every process with its users, whatever it holds.
     pub processes: bool,
+    /// What every thread sleeps in is known to whoever asks: nobody's call is looked at for holders, of pipes and FIFOs that
+    /// somebody has open these alone are told of, and descriptors of all that is awaited are looked for, whichever kinds are
+    /// wanted.
+    pub awaited: Option<Awaited>,
 }
 
 impl Want {
@@ -71,6 +94,7 @@ impl Want {
             room: false,
             every_limit: false,
             processes: false,
+            awaited: None,
         }
     }
 
@@ -95,6 +119,7 @@ impl Want {
             room: false,
             every_limit: false,
             processes: false,
+            awaited: None,
         }
     }
 

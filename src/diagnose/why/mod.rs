@@ -23,6 +23,7 @@ mod words;
 
 use crate::snapshot::waits::{Look, On, Thread, Waits};
 use std::rc::Rc;
+use std::sync::Arc;
 use words::{Index, Words};
 
 /// Whether a thread can be woken.
@@ -55,9 +56,9 @@ pub struct Waker {
     /// Which of its threads, where only one can.
     pub tid: Option<u32>,
     /// Its name.
-    pub comm: Box<[u8]>,
+    pub comm: Arc<[u8]>,
     /// What makes it one: "has the write end".
-    pub how: String,
+    pub how: Arc<str>,
     /// It is one for sure; otherwise by what is usual (who used a semaphore last, where the C library keeps an owner).
     pub certain: bool,
 }

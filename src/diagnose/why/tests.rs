@@ -18,7 +18,8 @@ fn thread(scene: &Scene, pid: u32, tid: u32, look: Look) -> Thread {
     let task = picture.process(pid).cloned();
     let task = task.map(|task| crate::model::Process { pid: tid, ..task });
     let task = task.unwrap_or_else(|| panic!("no pid {pid} in the scene"));
-    Thread { pid, task, stack: None, look, since: Some(1.0), caught: Some(0), switches: Some(1), settled: true }
+    let (since, caught, switches) = (Some(1.0), Some(0), Some(1));
+    Thread { pid, task, stack: None, look, in_call: None, since, caught, switches, settled: true }
 }
 
 fn reads(inode: u64) -> Look {

@@ -7,6 +7,7 @@ use crate::snapshot::waits::{On, Thread, Waits};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Most processes that are named as those who could wake one thread: a pipe that thousands inherited has as many, and one is
 /// enough.
@@ -30,6 +31,15 @@ pub(super) struct Index {
     children: FxHashMap<u32, Vec<u32>>,
     /// Sockets that have the one of an inode for their peer, by picture and place.
     senders: FxHashMap<u64, Vec<(usize, usize)>>,
+    /// The processes whose threads were looked at.
+    processes: FxHashMap<u32, Known>,
+}
+
+/// What is told of a process wherever it is named.
+struct Known {
+    comm: Arc<[u8]>,
+    /// A thread of it is stopped, by a signal or a debugger.
+    stopped: bool,
 }
 
 /// What somebody sleeps in, where another one may sleep in the opposite.
@@ -49,6 +59,12 @@ impl Index {
     /// Goes once through threads and objects.
     pub(super) fn new(waits: &Waits) -> Self {
         let mut index = Self::default();
+        for threads in waits.threads.chunk_by(|one, other| one.pid == other.pid) {
+            let pid = threads[0].pid;
+            let main = threads.iter().find(|thread| thread.tid() == pid).unwrap_or(&threads[0]);
+            let known = Known { comm: (*main.task.comm).into(), stopped: threads.iter().any(Thread::is_stopped) };
+            index.processes.insert(pid, known);
+        }
         for thread in &waits.threads {
             if thread.tid() == thread.pid {
                 index.children.entry(thread.task.ppid).or_default().push(thread.pid);
@@ -119,32 +135,33 @@ impl<'a> Words<'a> {
     }
 
     /// Name of a process, where it is known.
-    fn comm(self, pid: u32) -> Option<&'a [u8]> {
-        let thread = self.waits.process(pid).map(|thread| &*thread.task.comm);
-        thread.or_else(|| self.waits.pictures.iter().find_map(|picture| Some(&*picture.process(pid)?.comm)))
+    fn comm(self, pid: u32) -> Option<Arc<[u8]>> {
+        let known = self.index.processes.get(&pid).map(|known| known.comm.clone());
+        known.or_else(|| self.waits.pictures.iter().find_map(|picture| Some((*picture.process(pid)?.comm).into())))
     }
 
     /// `pid 812 (orders)`.
     pub(super) fn who(self, pid: u32) -> String {
         match self.comm(pid) {
-            Some(comm) => format!("pid {pid} ({})", escape(comm)),
+            Some(comm) => format!("pid {pid} ({})", escape(&comm)),
             None => format!("pid {pid}"),
         }
     }
 
     /// Somebody who could wake; `None` for pid 0, which is nobody that can be seen.
-    pub(super) fn waker(self, pid: u32, tid: Option<u32>, how: impl Into<String>, certain: bool) -> Option<Waker> {
-        let comm = self.comm(pid).unwrap_or_default().into();
-        let mut how = how.into();
-        if self.is_stopped(pid) {
-            how.push_str("; it is stopped");
-        }
+    pub(super) fn waker(self, pid: u32, tid: Option<u32>, how: &str, certain: bool) -> Option<Waker> {
+        self.named_waker(pid, tid, &how.into(), certain)
+    }
+
+    fn named_waker(self, pid: u32, tid: Option<u32>, how: &Arc<str>, certain: bool) -> Option<Waker> {
+        let comm = self.comm(pid).unwrap_or_default();
+        let how = if self.is_stopped(pid) { format!("{how}; it is stopped").into() } else { how.clone() };
         (pid != 0).then_some(Waker { pid, tid, comm, how, certain })
     }
 
     /// Whether a process is stopped, by a signal or a debugger.
     fn is_stopped(self, pid: u32) -> bool {
-        self.waits.threads_of(pid).iter().any(Thread::is_stopped)
+        self.index.processes.get(&pid).is_some_and(|known| known.stopped)
     }
 
     /// That all who could wake a thread are stopped, if they are: it is what to mend.
@@ -177,7 +194,8 @@ impl<'a> Words<'a> {
         let alone = self.waits.living(thread.pid) < 2;
         let own = self.waits.own;
         let others = pids.iter().filter(|pid| **pid != own && !(alone && **pid == thread.pid));
-        others.take(MOST).filter_map(|pid| self.waker(*pid, None, how, certain)).collect()
+        let how = how.into();
+        others.take(MOST).filter_map(|pid| self.named_waker(*pid, None, &how, certain)).collect()
     }
 
     /// An object's address, also where no picture has it.

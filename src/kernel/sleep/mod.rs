@@ -40,6 +40,8 @@ pub enum On {
     Read(u32),
     /// Room to write to a descriptor.
     Write(u32),
+    /// Room in a pipe's write end, or something in its read end, whichever the descriptor is (`vmsplice`).
+    Pipe(u32),
     /// Data from one descriptor or room in the other: `splice`, `tee`, `sendfile`.
     Copy {
         /// Read from.
@@ -185,6 +187,32 @@ impl On {
     pub const fn is_harmless(&self) -> bool {
         matches!(self, Self::Signal | Self::SignalOf(..) | Self::Time | Self::Resumed)
     }
+
+    /// Whether its arguments alone tell what it waits for, and nothing has to be looked up by them.
+    pub const fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::Signal | Self::Time | Self::Vfork | Self::Resumed | Self::Child(_) | Self::MsgReceive { .. }
+        )
+    }
+
+    /// Whether what it waits for is told in the task's memory, which it may change as soon as it runs.
+    pub const fn is_in_memory(&self) -> bool {
+        matches!(
+            self,
+            Self::Open { .. }
+                | Self::MsgSend { .. }
+                | Self::Semop { .. }
+                | Self::Futex { .. }
+                | Self::Send { .. }
+                | Self::SendMessage(..)
+                | Self::Connect { .. }
+                | Self::RecordLock { .. }
+                | Self::Poll { .. }
+                | Self::Select { .. }
+                | Self::SignalOf(..)
+        )
+    }
 }
 
 /// Whether flags of `open(2)` are for reading alone.
@@ -218,7 +246,8 @@ fn of_descriptors(name: &str, arguments: &[u64; 6]) -> Option<On> {
     let fd = first as u32;
     Some(match name {
         "read" | "pread64" | "readv" | "preadv" | "preadv2" => On::Read(fd),
-        "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" | "vmsplice" | "fsync" | "fdatasync" => On::Write(fd),
+        "write" | "pwrite64" | "writev" | "pwritev" | "pwritev2" | "fsync" | "fdatasync" => On::Write(fd),
+        "vmsplice" => On::Pipe(fd),
         "splice" => On::Copy { from: fd, to: third as u32 },
         "tee" => On::Copy { from: fd, to: second as u32 },
         "sendfile" => On::Copy { from: second as u32, to: fd },
@@ -347,8 +376,7 @@ mod tests {
             _ => None,
         };
         // At an offset of a file, to a disk, or out of memory: a pipe's plain reader and writer use none of them.
-        let others =
-            ["pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "fsync", "fdatasync", "vmsplice"];
+        let others = ["pread64", "preadv", "preadv2", "pwrite64", "pwritev", "pwritev2", "fsync", "fdatasync"];
         let mut known = 0;
         for number in 0..1000 {
             let call = Call { number, arguments: [7, 8, 9, 10, 11, 12], stack: FAR };

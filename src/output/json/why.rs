@@ -1,6 +1,6 @@
 //! Why threads sleep, in JSON: `ipcx.why/1` for a process, and `ipcx.deadlocks/1`.
 
-use super::text;
+use super::{in_order, text};
 use crate::diagnose::why::{CanWake, Diagnosis, Finding, Waker};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -118,18 +118,33 @@ pub fn write_process(out: &mut dyn Write, findings: &[Finding], notes: &[String]
     out.write_all(b"\n")
 }
 
+/// Processes that are rendered at a time.
+const SHARE: usize = 128;
+
 /// Writes an array of documents, one for each process; findings are ordered by it.
 pub fn write_all<'a>(
     out: &mut dyn Write,
     processes: impl Iterator<Item = &'a [Finding]>,
     notes: &[String],
 ) -> io::Result<()> {
-    out.write_all(b"[")?;
-    for (number, findings) in processes.enumerate() {
-        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &document(findings, notes))?;
-    }
-    out.write_all(b"\n]\n")
+    let mut processes: Vec<&[Finding]> = processes.collect();
+    let render = |processes: &mut [&[Finding]], text: &mut Vec<u8>| {
+        text.clear();
+        for findings in processes {
+            text.extend_from_slice(b",\n");
+            // Into memory nothing fails to be written, and no key of a document is anything but text.
+            let _ = serde_json::to_writer(&mut *text, &document(findings, notes));
+        }
+    };
+    let mut between = &b"["[..];
+    in_order(&mut processes, SHARE, render, |text| {
+        out.write_all(between)?;
+        // The first of all has no comma before it.
+        let text = if between.is_empty() { &text[..] } else { &text[1..] };
+        between = b"";
+        out.write_all(text)
+    })?;
+    out.write_all(if processes.is_empty() { b"[\n]\n" } else { b"\n]\n" })
 }
 
 /// Writes the circles, and those that sleep for ever outside of one.

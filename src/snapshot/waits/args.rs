@@ -3,7 +3,7 @@
 //! Only links, attributes and fdinfo of descriptors are read, and the target's memory; nothing is opened.
 
 use super::{File, Futex, Lock, LockKind, On, Source, Wait, Way};
-use crate::kernel::fd::{self, FdReader, OpenFd, Target};
+use crate::kernel::fd::{self, FdReader, OpenFd, Target, Ways};
 use crate::kernel::fdinfo::{self, FdInfo};
 use crate::kernel::file::{self, FileType};
 use crate::kernel::pointed::Whence;
@@ -23,13 +23,6 @@ pub(super) struct Decoder<'a> {
     pids: Option<u64>,
     fds: FdReader,
     buffer: Vec<u8>,
-}
-
-/// Which end of a pipe a descriptor is.
-#[derive(Clone, Copy)]
-struct End {
-    reads: bool,
-    writes: bool,
 }
 
 /// What stands for all that is not looked at.
@@ -111,6 +104,10 @@ impl<'a> Decoder<'a> {
                 sources.push(self.source(task, fd, Way::Write));
                 sources.extend(receiver(task, on));
             }
+            Raw::Pipe(fd) => {
+                let writes = fd::read_ways(self.proc, task.path, fd).is_ok_and(|ways| ways.writes);
+                sources.push(self.source(task, fd, if writes { Way::Write } else { Way::Read }));
+            }
             Raw::Copy { from, to } => {
                 // Which of the two it waits for the call does not say.
                 sources.extend([self.source(task, from, Way::Read), self.source(task, to, Way::Write)]);
@@ -166,12 +163,14 @@ impl<'a> Decoder<'a> {
     /// A descriptor that is watched. Errors and hang-ups always are, which the other end of a pipe brings about: its write
     /// end never has anything to read, nor its read end room.
     fn watched(&mut self, task: Task<'_>, fd: u32, to_read: bool, to_write: bool) -> Source {
-        let (file, end) = self.file(task, fd);
+        let file = self.file(task, fd);
+        let is_pipe = matches!(file, File::Pipe(..) | File::Fifo(..));
+        let end = is_pipe.then(|| fd::read_ways(self.proc, task.path, fd).unwrap_or_default());
         let way = match (end, to_read, to_write) {
-            (Some(End { reads: false, .. }), _, false) => Way::ReadersGone,
-            (Some(End { reads: false, .. }), _, true) | (None, false, true) => Way::Write,
-            (Some(End { writes: false, .. }), false, _) => Way::WritersGone,
-            (Some(End { reads: true, writes: true }), _, _) | (None, true, true) => Way::Both,
+            (Some(Ways { reads: false, .. }), _, false) => Way::ReadersGone,
+            (Some(Ways { reads: false, .. }), _, true) | (None, false, true) => Way::Write,
+            (Some(Ways { writes: false, .. }), false, _) => Way::WritersGone,
+            (Some(Ways { reads: true, writes: true }), _, _) | (None, true, true) => Way::Both,
             _ => Way::Read,
         };
         Source { fd, way, file }
@@ -208,23 +207,17 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// A descriptor that a call reads or writes, which it can only if it is open that way.
     fn source(&mut self, task: Task<'_>, fd: u32, way: Way) -> Source {
-        let (file, end) = self.file(task, fd);
-        // A pipe is waited on as its end allows, whichever call it is.
-        let way = match end {
-            Some(End { reads: true, writes: false }) => Way::Read,
-            Some(End { reads: false, writes: true }) => Way::Write,
-            _ => way,
-        };
-        Source { fd, way, file }
+        Source { fd, way, file: self.file(task, fd) }
     }
 
-    /// What a descriptor is open on, and if that is a pipe or a FIFO, which end of it.
-    fn file(&mut self, task: Task<'_>, fd: u32) -> (File, Option<End>) {
-        let Ok(open) = self.fds.read_one(self.proc, task.path, fd) else { return (File::Unknown, None) };
-        let end = open.filter(|open| matches!(open.target, Target::Pipe | Target::Fifo));
-        let end = end.map(|open| End { reads: open.reads, writes: open.writes });
-        (self.kind_of(task, fd, open), end)
+    /// What a descriptor is open on.
+    fn file(&mut self, task: Task<'_>, fd: u32) -> File {
+        match self.fds.read_one(self.proc, task.path, fd) {
+            Ok(open) => self.kind_of(task, fd, open),
+            Err(_) => File::Unknown,
+        }
     }
 
     fn kind_of(&mut self, task: Task<'_>, fd: u32, open: Option<OpenFd>) -> File {

@@ -5,7 +5,8 @@ use super::{File, Hiding, Look, On, Source, Thread, Waits, extras};
 use crate::kernel::clock::Clock;
 use crate::kernel::{capability, file, namespace};
 use crate::model::{Body, Identity, Kinds, Object, SocketState};
-use crate::snapshot::{self, SnapshotError, Visibility, Want};
+use crate::snapshot::collect::collect_with;
+use crate::snapshot::{Awaited, SnapshotError, Visibility, Want};
 use rustc_hash::FxHashMap;
 use std::os::fd::OwnedFd;
 
@@ -32,7 +33,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
 fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(), SnapshotError> {
     let own = namespace::read_own();
     let (mine, elsewhere) = wanted(proc, &waits.threads, own);
-    let picture = snapshot::collect(&mine)?;
+    let (picture, hits) = collect_with(&mine, None)?;
     let seen = &picture.visibility;
     note_hidden(seen, &mut waits.notes);
     waits.hiding = Hiding {
@@ -53,7 +54,7 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
     waits.pictures.push(picture);
     for (pid, want) in elsewhere {
         let looked = namespace::inside(pid, || {
-            let picture = snapshot::collect(&want)?;
+            let (picture, _) = collect_with(&want, Some(&hits))?;
             let types = extras::types_in(&picture, &waits.threads);
             Ok::<_, SnapshotError>((picture, types))
         });
@@ -69,15 +70,17 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
         }
     }
     find_names(waits);
-    extras::add(proc, waits);
-    scan::again(proc, &mut waits.threads);
+    extras::add(proc, waits, &hits);
+    let may_be_stuck = extras::may_be_stuck(waits);
+    scan::again(proc, &mut waits.threads, &may_be_stuck);
     find_names(waits);
     Ok(())
 }
 
 /// What to collect in the caller's namespaces, and in others, each by a process that is in it.
 fn wanted(proc: &OwnedFd, threads: &[Thread], own: namespace::Namespaces) -> (Want, Vec<(u32, Want)>) {
-    let mut mine = nothing();
+    let nothing = || Want { awaited: Some(Awaited::default()), ..Want::tables(Kinds::empty()) };
+    let mut mine = Want { awaited: Some(awaited(threads)), ..nothing() };
     let mut elsewhere: FxHashMap<u64, (u32, Want)> = FxHashMap::default();
     for thread in threads {
         let Some(wait) = thread.wait() else { continue };
@@ -121,8 +124,34 @@ fn wanted(proc: &OwnedFd, threads: &[Thread], own: namespace::Namespaces) -> (Wa
     (mine, elsewhere)
 }
 
-fn nothing() -> Want {
-    Want::tables(Kinds::empty())
+/// What descriptors have to be looked for.
+fn awaited(threads: &[Thread]) -> Awaited {
+    let mut awaited = Awaited::default();
+    for wait in threads.iter().filter_map(Thread::wait) {
+        let mut file = |identity: Identity| {
+            if let Identity::File { device, inode } = identity {
+                awaited.files.insert((device, inode));
+            }
+        };
+        match &wait.on {
+            On::Files(sources) => {
+                for source in sources {
+                    match source.file {
+                        File::Pipe(identity, _) | File::Fifo(identity, _) => file(identity),
+                        File::Regular(identity, _) if wait.call.starts_with("mq_") => file(identity),
+                        File::Socket(_) => awaited.sockets = true,
+                        File::Event(..) => awaited.events = true,
+                        File::Other(ref link) => awaited.sockets |= link.starts_with(b"unix:"),
+                        _ => {}
+                    }
+                }
+            }
+            On::FifoOpen { identity, .. } => file(*identity),
+            On::Lock { lock, .. } => file(Identity::File { device: lock.device, inode: lock.inode }),
+            _ => {}
+        }
+    }
+    awaited
 }
 
 /// Which kinds of object a wait is for; and the file, where it is one that nobody need have open.

@@ -2,13 +2,15 @@
 //! where descriptors may hide.
 
 use super::scan;
-use super::{File, HeldLock, Lock, LockKind, Look, On, QueueTypes, Thread, Waits};
+use super::{File, HeldLock, Lock, LockKind, Look, On, QueueTypes, Source, Thread, Waits};
 use crate::kernel::dirents::Dirents;
-use crate::kernel::fd::{FdReader, OpenFd, Target};
+use crate::kernel::fd::{FdReader, Target};
+use crate::kernel::fdinfo::{self, FdInfo};
 use crate::kernel::messages::{self, Room};
-use crate::kernel::{fdinfo, kcmp, locks, maps, process};
+use crate::kernel::{kcmp, locks, maps, process};
 use crate::model::{Body, Device, Holder, Identity, Kind, Role, SocketState};
 use crate::snapshot::Snapshot;
+use crate::snapshot::scan::{FoundHit, Hit};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::os::fd::OwnedFd;
 
@@ -17,29 +19,15 @@ const MOST_MESSAGES: u64 = 4096;
 /// Most bytes that a queue may hold for its messages to be copied.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Adds all of it, as far as somebody waits for such a thing.
-pub(super) fn add(proc: &OwnedFd, waits: &mut Waits) {
-    let (files, events) = looked_for(&waits.threads);
-    let hidden = pipes_are_suspicious(waits);
-    if !files.is_empty() || !events.is_empty() || hidden {
-        // Locks and eventfds any process may have.
-        let all = !files.is_empty() || !events.is_empty();
-        let mut walk = Walk { files, events, hidden, ..Walk::default() };
-        walk.run(proc, &|pid| all || may_hide(waits, pid));
-        waits.locks = std::mem::take(&mut walk.locks);
-        add_unseen_locks(&walk.files, waits);
-        waits.events = std::mem::take(&mut walk.found);
-        // Who has the locks is known only now.
-        if !hidden && locks_are_suspicious(waits) {
-            walk = Walk { hidden: true, ..Walk::default() };
-            walk.run(proc, &|pid| may_hide(waits, pid));
-        }
-        if walk.hidden {
-            waits.hiding.io_uring = walk.busy_ring;
-            waits.hiding.in_flight = walk.in_flight || unaccepted(waits);
-            waits.hiding.tables = tables_of_their_own(waits);
-        }
-        waits.hiding.processes |= walk.refused;
+/// Adds all of it, as far as somebody waits for such a thing. `hits` are the descriptors that were found of what is awaited.
+pub(super) fn add(proc: &OwnedFd, waits: &mut Waits, hits: &[FoundHit]) {
+    add_locks_and_events(proc, waits, hits);
+    if pipes_are_suspicious(waits) || locks_are_suspicious(waits) {
+        let hidden = look_for_hidden(proc, waits);
+        waits.hiding.io_uring = hidden.busy_ring;
+        waits.hiding.in_flight = hidden.in_flight || unaccepted(waits);
+        waits.hiding.tables = tables_of_their_own(waits);
+        waits.hiding.processes |= hidden.refused;
     }
     add_mappers(proc, waits);
     add_sharers(waits);
@@ -185,33 +173,71 @@ fn is_stuck(thread: &Thread) -> bool {
     }
 }
 
+/// Who could wake those that wait on pipes. Thousands may wait on one, which thousands have.
+struct OtherEnds<'a> {
+    waits: &'a Waits,
+    known: FxHashMap<(Identity, &'static [Role]), OtherEnd>,
+}
+
+/// Who has the other end of a pipe.
+#[derive(Clone, Copy)]
+struct OtherEnd {
+    /// All of them sleep, and may do so for ever; or there is nobody.
+    stuck: bool,
+    /// This very process alone.
+    ours: bool,
+}
+
+impl<'a> OtherEnds<'a> {
+    fn new(waits: &'a Waits) -> Self {
+        Self { waits, known: FxHashMap::default() }
+    }
+
+    /// `None` of what is no pipe or FIFO, or in no picture.
+    fn of(&mut self, source: &Source) -> Option<OtherEnd> {
+        let (File::Pipe(identity, _) | File::Fifo(identity, _)) = source.file else { return None };
+        let (waits, roles) = (self.waits, source.way.other_ends());
+        if let Some(known) = self.known.get(&(identity, roles)) {
+            return Some(*known);
+        }
+        let (picture, place) = waits.find(identity)?;
+        let other = |holder: &&Holder| roles.contains(&holder.role);
+        let mut pids = picture.holders(place).iter().filter(other).map(|holder| holder.pid).peekable();
+        let ours = pids.peek().is_some() && pids.clone().all(|pid| pid == waits.own);
+        let end = OtherEnd { stuck: are_stuck(waits, pids), ours };
+        self.known.insert((identity, roles), end);
+        Some(end)
+    }
+}
+
+/// Which threads may wait for ever, by place: none of those that wait for what anybody may end, nor those that wait on pipes
+/// whose other end somebody has who does something.
+pub(super) fn may_be_stuck(waits: &Waits) -> Vec<bool> {
+    let mut ends = OtherEnds::new(waits);
+    let mut may_be = |thread: &Thread| {
+        is_stuck(thread)
+            && match thread.wait().map(|wait| &wait.on) {
+                Some(On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open { .. }) => false,
+                Some(On::Files(sources)) => sources.iter().all(|source| ends.of(source).is_none_or(|end| end.stuck)),
+                _ => true,
+            }
+    };
+    waits.threads.iter().map(&mut may_be).collect()
+}
+
 /// Whether somebody may wait for ever on a pipe: all who have its other end sleep without a time limit of their own. Only then
 /// it is worth to look through all queues of sockets for ends on their way.
 fn pipes_are_suspicious(waits: &Waits) -> bool {
-    // Thousands may wait on one pipe, which thousands have.
-    let mut known = FxHashMap::<(Identity, &[Role]), bool>::default();
-    let mut nobody_else = |pipe: Identity, roles: &'static [Role]| {
-        *known.entry((pipe, roles)).or_insert_with(|| {
-            waits.find(pipe).is_some_and(|(picture, place)| {
-                let other = |holder: &&Holder| roles.contains(&holder.role);
-                let mut pids = picture.holders(place).iter().filter(other).map(|holder| holder.pid).peekable();
-                // Who reads what this very process prints is no riddle.
-                let reads_this = pids.peek().is_some() && pids.clone().all(|pid| pid == waits.own);
-                !reads_this && are_stuck(waits, pids)
-            })
-        })
-    };
+    let mut ends = OtherEnds::new(waits);
     waits.threads.iter().filter(|thread| is_stuck(thread)).filter_map(Thread::wait).any(|wait| {
         let On::Files(sources) = &wait.on else { return false };
-        let mut piped = false;
-        let hopeless = sources.iter().all(|source| match source.file {
-            File::Pipe(identity, _) | File::Fifo(identity, _) => {
-                piped = true;
-                nobody_else(identity, source.way.other_ends())
-            }
-            _ => true,
-        });
-        piped && hopeless
+        let piped = sources.iter().any(|source| matches!(source.file, File::Pipe(..) | File::Fifo(..)));
+        // Who reads what this very process prints is no riddle.
+        let hopeless = |end: Option<OtherEnd>, source: &Source| match (end, &source.file) {
+            (Some(end), _) => end.stuck && !end.ours,
+            (None, file) => !matches!(file, File::Pipe(..) | File::Fifo(..)),
+        };
+        piped && sources.iter().all(|source| hopeless(ends.of(source), source))
     })
 }
 
@@ -238,73 +264,92 @@ fn unaccepted(waits: &Waits) -> bool {
     })
 }
 
-/// A walk over the descriptors of all processes.
+/// What descriptors tell of themselves, where /proc has them.
+struct Infos<'a> {
+    proc: &'a OwnedFd,
+    dirents: Dirents,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Infos<'a> {
+    fn new(proc: &'a OwnedFd) -> Self {
+        Self { proc, dirents: Dirents::default(), buffer: Vec::new() }
+    }
+
+    /// Where a process's descriptors are: one whose main thread has ended shows them under another thread.
+    fn task(&mut self, pid: u32) -> String {
+        let threads = process::read_threads(self.proc, pid, &mut self.dirents).unwrap_or_default();
+        let other = threads.last().filter(|_| threads.len() > 1);
+        other.map_or_else(|| pid.to_string(), |tid| format!("{pid}/task/{tid}"))
+    }
+
+    fn read(&mut self, task: &str, fd: u32) -> Option<FdInfo> {
+        fdinfo::read(self.proc, task, fd, &mut self.buffer).ok()
+    }
+}
+
+/// Who has the locks that are waited for, and the eventfds.
+fn add_locks_and_events(proc: &OwnedFd, waits: &mut Waits, hits: &[FoundHit]) {
+    let (files, events) = looked_for(&waits.threads);
+    if files.is_empty() && events.is_empty() {
+        return;
+    }
+    let mut infos = Infos::new(proc);
+    for (pid, hit) in hits {
+        let Hit::Fd(open, _) = hit else { continue };
+        let locked = open.target == Target::File && files.contains(&(open.device, open.inode));
+        if !locked && open.target != Target::Event {
+            continue;
+        }
+        let task = infos.task(*pid);
+        let Some(info) = infos.read(&task, open.fd) else { continue };
+        if let Some(id) = info.event_id.filter(|id| events.contains(id)) {
+            let having = waits.events.entry(id).or_default();
+            if having.last() != Some(pid) {
+                having.push(*pid);
+            }
+        }
+        for lock in info.locks {
+            // Some file systems number their devices in another way here than in stat.
+            let lock = Lock { device: open.device, inode: open.inode, ..lock };
+            match waits.locks.iter_mut().find(|held| held.lock == lock) {
+                Some(held) if held.holders.contains(pid) => {}
+                Some(held) => held.holders.push(*pid),
+                None => waits.locks.push(HeldLock { lock, holders: vec![*pid], found: true }),
+            }
+        }
+    }
+    add_unseen_locks(&files, waits);
+}
+
+/// What hides descriptors.
 #[derive(Default)]
-struct Walk {
-    files: FxHashSet<(Device, u64)>,
-    events: FxHashSet<u64>,
-    /// Look for descriptors that hide.
-    hidden: bool,
-    locks: Vec<HeldLock>,
-    found: FxHashMap<u64, Vec<u32>>,
+struct Hidden {
     busy_ring: bool,
     in_flight: bool,
     refused: bool,
 }
 
-impl Walk {
-    fn run(&mut self, proc: &OwnedFd, meant: &dyn Fn(u32) -> bool) {
-        let Ok(pids) = process::read_pids(proc) else { return };
-        let pids = pids.into_iter().filter(|pid| meant(*pid));
-        let (mut fds, mut dirents, mut buffer) = (FdReader::default(), Dirents::default(), Vec::new());
-        for pid in pids {
-            // A process whose main thread has ended shows its descriptors under another thread.
-            let threads = process::read_threads(proc, pid, &mut dirents).unwrap_or_default();
-            let task = threads.last().filter(|_| threads.len() > 1);
-            let task = task.map_or_else(|| pid.to_string(), |tid| format!("{pid}/task/{tid}"));
-            let mut open = Vec::new();
-            let looked = fds.read(proc, &task, &mut |fd| open.push(fd));
-            self.refused |= looked.is_err_and(|error| error.is_permission());
-            for fd in open {
-                if self.wants(&fd)
-                    && let Ok(info) = fdinfo::read(proc, &task, fd.fd, &mut buffer)
-                {
-                    self.take(pid, &fd, info);
-                }
+/// Looks through the sockets and `io_uring`s of all who may have some.
+fn look_for_hidden(proc: &OwnedFd, waits: &Waits) -> Hidden {
+    let mut hidden = Hidden::default();
+    let (mut infos, mut fds) = (Infos::new(proc), FdReader::default());
+    for pid in process::read_pids(proc).unwrap_or_default().into_iter().filter(|pid| may_hide(waits, *pid)) {
+        let task = infos.task(pid);
+        let mut open = Vec::new();
+        let looked = fds.read(proc, &task, &mut |fd, _| {
+            if matches!(fd.target, Target::Socket | Target::IoUring) {
+                open.push(fd);
             }
-        }
-        for pids in self.found.values_mut() {
-            pids.dedup();
-        }
-    }
-
-    fn wants(&self, fd: &OpenFd) -> bool {
-        match fd.target {
-            Target::Event => !self.events.is_empty(),
-            Target::Socket | Target::IoUring => self.hidden,
-            Target::File | Target::Fifo | Target::Pipe => self.files.contains(&(fd.device, fd.inode)),
+        });
+        hidden.refused |= looked.is_err_and(|error| error.is_permission());
+        for fd in open {
+            let Some(info) = infos.read(&task, fd.fd) else { continue };
+            hidden.busy_ring |= fd.target == Target::IoUring && info.is_busy_ring();
+            hidden.in_flight |= info.in_flight.is_some_and(|fds| fds > 0);
         }
     }
-
-    fn take(&mut self, pid: u32, fd: &OpenFd, info: fdinfo::FdInfo) {
-        if let Some(id) = info.event_id.filter(|id| self.events.contains(id)) {
-            self.found.entry(id).or_default().push(pid);
-        }
-        match fd.target {
-            Target::IoUring => self.busy_ring |= info.is_busy_ring(),
-            Target::Socket => self.in_flight |= info.in_flight.is_some_and(|fds| fds > 0),
-            _ => {}
-        }
-        for lock in info.locks {
-            // Some file systems number their devices in another way here than in stat.
-            let lock = Lock { device: fd.device, inode: fd.inode, ..lock };
-            match self.locks.iter_mut().find(|held| held.lock == lock) {
-                Some(held) if held.holders.contains(&pid) => {}
-                Some(held) => held.holders.push(pid),
-                None => self.locks.push(HeldLock { lock, holders: vec![pid], found: true }),
-            }
-        }
-    }
+    hidden
 }
 
 /// The types of the messages in queues that are not empty and in which somebody waits for one of a type all the same

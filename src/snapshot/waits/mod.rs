@@ -15,6 +15,7 @@ pub(super) use asleep::add as add_asleep;
 pub use collect::collect;
 
 use super::Snapshot;
+use crate::kernel::syscall::Call;
 use crate::model::{Device, Identity, Process, Role, Time};
 use rustc_hash::FxHashMap;
 
@@ -91,14 +92,17 @@ pub struct Thread {
     pub stack: Option<u64>,
     /// What it does.
     pub look: Look,
+    /// The call, as the kernel shows it.
+    pub in_call: Option<Call>,
     /// For how long it has slept, seconds; at least that, where it was stopped meanwhile.
     pub since: Option<f64>,
     /// How often it had run when it was looked at first.
     pub switches: Option<u64>,
     /// It did not run between two looks, one before and one after everybody else was looked at: all threads of which this is so
-    /// were asleep at one and the same time. Otherwise one may have woken another while they were looked at in turn.
+    /// were asleep at one and the same time. Otherwise one may have woken another while they were looked at in turn. Found out
+    /// of those that may wait for ever.
     pub settled: bool,
-    /// Signals that its process has handlers for, signal 1 in bit 0; read where it waits for an object that only some can end.
+    /// Signals that its process has handlers for, signal 1 in bit 0; likewise.
     pub caught: Option<u64>,
 }
 

@@ -1,10 +1,10 @@
 //! One pass over all threads: who each is, and what it sleeps in. The pids are shared out among the cores.
 
 use super::args::Decoder;
-use super::{Look, On, Thread, Wait};
+use super::{Look, Thread, Wait};
 use crate::kernel::dirents::Dirents;
 use crate::kernel::sched::{self, Ran};
-use crate::kernel::syscall::{self, Doing};
+use crate::kernel::syscall::{self, Call, Doing};
 use crate::kernel::{Result, process, sleep, threads};
 use crate::snapshot::share::{among_cores, workers};
 use rustc_hash::FxHashMap;
@@ -44,22 +44,23 @@ struct Asleep {
 
 /// For how long each has slept.
 fn with_lengths(all: Vec<Asleep>) -> Vec<Thread> {
-    let mut now: FxHashMap<usize, Option<f64>> = FxHashMap::default();
-    let mut finish = |Asleep { mut thread, last_run }: Asleep| {
-        if let Some((processor, last)) = last_run {
-            let now = *now.entry(processor).or_insert_with(|| sched::now_on(processor));
-            thread.since = now.map(|now| ((now - last) / 1000.0).max(0.0));
-        }
-        thread
+    let mut processors: Vec<usize> = all.iter().filter_map(|asleep| Some(asleep.last_run?.0)).collect();
+    processors.sort_unstable();
+    processors.dedup();
+    let now: FxHashMap<usize, Option<f64>> = match &processors[..] {
+        [] => FxHashMap::default(),
+        all => all.iter().copied().zip(sched::now_on(all)).collect(),
     };
-    all.into_iter().map(&mut finish).collect()
+    let since = |(processor, last): (usize, f64)| Some(((now.get(&processor)?.as_ref()? - last) / 1000.0).max(0.0));
+    all.into_iter().map(|Asleep { thread, last_run }| Thread { since: last_run.and_then(since), ..thread }).collect()
 }
 
 /// Looks at all again that wait for an object, when everything about the objects has been read: whether they still sleep in what
-/// they slept in, and did so all the time.
-pub(super) fn again(proc: &OwnedFd, threads: &mut [Thread]) {
-    let mut waiting: Vec<&mut Thread> =
-        threads.iter_mut().filter(|t| t.wait().is_some_and(|w| w.on.is_object())).collect();
+/// they slept in; and those that `may_be_stuck`, by place, whether they did so all the time.
+pub(super) fn again(proc: &OwnedFd, threads: &mut [Thread], may_be_stuck: &[bool]) {
+    let waits = |thread: &Thread| thread.wait().is_some_and(|wait| wait.on.is_object());
+    let mut waiting: Vec<(&mut Thread, bool)> =
+        threads.iter_mut().zip(may_be_stuck.iter().copied()).filter(|(thread, _)| waits(thread)).collect();
     let share = waiting.len().div_ceil(workers(waiting.len())).max(1);
     std::thread::scope(|scope| {
         let mut parts = waiting.chunks_mut(share);
@@ -72,11 +73,6 @@ pub(super) fn again(proc: &OwnedFd, threads: &mut [Thread]) {
         }
         Worker::new(proc.as_fd(), None, Looks::Once).again(own.unwrap_or_default());
     });
-}
-
-/// Whether all who could end a wait can be known, or usually are: of others it does not matter that they slept all the time.
-fn may_be_closed(on: &On) -> bool {
-    !matches!(on, On::MsgSend { .. } | On::MsgReceive { .. } | On::FifoOpen { .. } | On::Open { .. } | On::Futexes)
 }
 
 struct Worker<'a> {
@@ -123,95 +119,114 @@ impl<'a> Worker<'a> {
         let alone = stat.threads <= 1;
         let (stack, processor) = process::parse_stack_and_processor(&self.buffer);
         // A first thread may end before the others.
-        let (look, ran) = match stat.is_ending() || matches!(stat.state, 'Z' | 'X' | 'x') {
-            true => (Look::Ended, None),
+        let seen = match stat.is_ending() || matches!(stat.state, 'Z' | 'X' | 'x') {
+            true => Seen::of(Look::Ended),
             // This very process looks, whatever its threads do for that.
-            false if pid == self.own => (Look::Runs, None),
+            false if pid == self.own => Seen::of(Look::Runs),
             false => self.look(pid, &path),
         };
-        let switches = ran.and_then(|ran| ran.switches);
-        let last_run = processor.zip(ran.and_then(|ran| ran.last));
-        let thread = Thread { pid, task: stat, stack, look, since: None, caught: None, switches, settled: false };
-        self.found.push(Asleep { thread, last_run });
+        let Seen { look, in_call, ran } = seen;
+        let (caught, settled) = (None, false);
+        let thread =
+            Thread { pid, task: stat, stack, look, in_call, since: None, caught, switches: ran.switches, settled };
+        self.found.push(Asleep { thread, last_run: processor.zip(ran.last) });
         Some(alone)
     }
 
-    /// What a thread does, and how often it had run then. Both that and what the arguments of its call name are read between two
-    /// looks at the call, both of the same.
-    fn look(&mut self, pid: u32, path: &str) -> (Look, Option<Ran>) {
+    /// What a thread does, and how often it had run then. What the arguments of its call name may be something else by the
+    /// time that it is read: what lies in its memory is read between two looks at the call, both of the same. Of mere
+    /// numbers [`again`] tells it later, where there is a second look.
+    fn look(&mut self, pid: u32, path: &str) -> Seen {
         for _ in 0..TRIES {
             let call = match syscall::read(self.proc, path, &mut self.buffer) {
                 Ok(Doing::Calls(call)) => call,
-                Ok(Doing::Runs) => return (Look::Runs, None),
-                Ok(Doing::NoCall) => return (Look::NoCall, self.ran(pid, path, true)),
-                Err(error) if error.is_absent() => return (Look::Ended, None),
-                Err(_) => return (Look::Refused, self.ran(pid, path, true)),
+                Ok(Doing::Runs) => return Seen::of(Look::Runs),
+                Ok(Doing::NoCall) => return self.without_object(pid, path, Look::NoCall),
+                Err(error) if error.is_absent() => return Seen::of(Look::Ended),
+                Err(_) => return self.without_object(pid, path, Look::Refused),
             };
             // A thread of a 64-bit program may have its stack that low too; if its head cannot be read, nothing is guessed.
             if call.is_low() && process::is_32_bit(self.proc, pid).unwrap_or(true) {
-                return (Look::Bits32, self.ran(pid, path, true));
+                return self.without_object(pid, path, Look::Bits32);
             }
             let Some(sleep) = sleep::decode(&call) else {
-                return (Look::Call(call.number), self.ran(pid, path, true));
+                return self.without_object(pid, path, Look::Call(call.number));
             };
             let ran = self.ran(pid, path, sleep.on.is_harmless());
-            let Some(wait) = self.decoder.decode(pid, path, &sleep) else { return (Look::Call(call.number), ran) };
-            // What `again` compares has to be counted within that call, also where nothing was looked up.
-            let compared = wait.on.is_object() && may_be_closed(&wait.on);
-            if !points(&wait.on) && !compared {
-                return (Look::Waits(wait), ran);
+            let Some(wait) = self.decoder.decode(pid, path, &sleep) else {
+                return Seen { ran, ..Seen::of(Look::Call(call.number)) };
+            };
+            let seen = Seen { look: Look::Waits(wait), in_call: Some(call), ran };
+            let compared_later = self.looks == Looks::Twice && !sleep.on.is_in_memory();
+            if compared_later || sleep.on.is_told() {
+                return seen;
             }
             match syscall::read(self.proc, path, &mut self.buffer) {
-                Ok(Doing::Calls(after)) if after == call => return (Look::Waits(wait), ran),
+                Ok(Doing::Calls(after)) if after == call => return seen,
                 _ => {}
             }
         }
-        (Look::Moved, None)
+        Seen::of(Look::Moved)
+    }
+
+    fn without_object(&mut self, pid: u32, path: &str, look: Look) -> Seen {
+        Seen { ran: self.ran(pid, path, true), ..Seen::of(look) }
     }
 
     /// When and how often a thread ran, where that will be compared, or is told of a process that is looked at closely.
-    fn ran(&mut self, pid: u32, path: &str, harmless: bool) -> Option<Ran> {
+    fn ran(&mut self, pid: u32, path: &str, harmless: bool) -> Ran {
         if self.looks == Looks::Once || harmless && self.closely != Some(pid) {
-            return None;
+            return Ran::default();
         }
         let ran = sched::read(self.proc, path, &mut self.buffer).unwrap_or_default();
         if ran.switches.is_some() {
-            return Some(ran);
+            return ran;
         }
         let status = process::read_status(self.proc, path, &mut self.buffer).ok();
-        Some(Ran { switches: status.map(|status| status.switches), ..ran })
+        Ran { switches: status.map(|status| status.switches), ..ran }
     }
 
-    fn again(&mut self, threads: &mut [&mut Thread]) {
-        for thread in threads {
+    fn again(&mut self, threads: &mut [(&mut Thread, bool)]) {
+        for (thread, may_be_stuck) in threads {
             let path = task(thread.pid, thread.tid());
-            let Some((call, closed)) = thread.wait().map(|wait| (wait.call, may_be_closed(&wait.on))) else { continue };
-            if closed {
+            let now = syscall::read(self.proc, &path, &mut self.buffer);
+            let same = matches!(now, Ok(Doing::Calls(now)) if Some(now) == thread.in_call);
+            if same && *may_be_stuck {
+                // It was in that call between the two counts: if they are the same, it did not run between them.
                 let status = process::read_status(self.proc, &path, &mut self.buffer).ok();
                 thread.caught = status.map(|status| status.caught);
                 thread.settled = status.is_some() && status.map(|status| status.switches) == thread.switches;
-                if thread.settled {
-                    continue;
-                }
             }
-            // It ran, or may have: it counts as waiting if it is in the same call, for whatever it is in there now.
-            thread.look = match self.look(thread.pid, &path).0 {
-                Look::Waits(wait) if wait.call == call && points(&wait.on) => Look::Waits(wait),
-                Look::Waits(wait) if wait.call == call => continue,
+            if same && (thread.settled || !*may_be_stuck) {
+                continue;
+            }
+            // It ran, or may have: it counts as waiting if it is in a call of that name, for whatever it is in there now.
+            let call = thread.wait().map(|wait| wait.call);
+            thread.since = thread.since.filter(|_| same);
+            thread.look = match self.look(thread.pid, &path).look {
+                Look::Waits(wait) if Some(wait.call) == call => Look::Waits(wait),
                 _ => Look::Moved,
             };
         }
     }
 }
 
+/// What one look at a thread shows.
+struct Seen {
+    look: Look,
+    in_call: Option<Call>,
+    ran: Ran,
+}
+
+impl Seen {
+    fn of(look: Look) -> Self {
+        Self { look, in_call: None, ran: Ran::default() }
+    }
+}
+
 /// Where /proc has a thread; the shorter way for the first one of a process, which takes less time to look up.
 fn task(pid: u32, tid: u32) -> String {
     if tid == pid { pid.to_string() } else { format!("{pid}/task/{tid}") }
-}
-
-/// Whether something had to be looked up to know what is waited for.
-fn points(on: &On) -> bool {
-    !matches!(on, On::Signal | On::Time | On::Vfork | On::Resumed | On::Child { .. } | On::MsgReceive { .. })
 }
 
 /// The wait of a thread, to be changed in place.

@@ -134,7 +134,7 @@ pub struct Running(std::process::Child);
 /// Starts it, and waits until it sleeps in one of these calls.
 pub fn sleeping<T: AsRef<OsStr>>(arguments: &[T], calls: &[libc::c_long]) -> Running {
     let running = started(&mut command(arguments));
-    super::eventually(&format!("it sleeps in one of {calls:?}"), || {
+    eventually(&format!("it sleeps in one of {calls:?}"), || {
         let call = fs::read_to_string(format!("/proc/{}/syscall", running.0.id())).unwrap_or_default();
         call.split(' ').next().and_then(|call| call.parse().ok()).is_some_and(|call| calls.contains(&call))
     });
