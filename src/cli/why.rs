@@ -60,6 +60,9 @@ impl Why {
         let exit = match pid {
             Some(pid) if of(&diagnosis, pid).is_empty() => {
                 complain(&missing(&waits, pid));
+                for note in &waits.notes {
+                    complain(&format_args!("note: {note}"));
+                }
                 return Ok(Exit::Failed);
             }
             Some(pid) if of(&diagnosis, pid).iter().all(|finding| finding.refused) => Exit::Permission,

@@ -4,6 +4,7 @@ use super::holders::HolderRows;
 use super::names::Names;
 use super::processes::Processes;
 use super::scan::{self, FoundHit, Hit, Plan, Scan, Segment};
+use super::visibility::unseen_processes;
 use super::{Snapshot, Visibility, Want, find, pipes, posix, records, room, sockets, sysv, unnamed, waits};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
@@ -339,12 +340,7 @@ fn note_hidden(picture: &mut Picture, processes: &Processes) {
     if !capabilities.is_some_and(|set| set.has(capability::CAP_SYS_PTRACE)) {
         seen.hides_processes = mounts::proc_hides_processes();
     }
-    if seen.hides_processes {
-        seen.notes.push("/proc is mounted with hidepid: processes of others are not seen at all".to_owned());
-    }
-    if seen.nested_pid_namespace {
-        seen.notes.push("this is a PID namespace of its own: processes outside it are not seen".to_owned());
-    }
+    seen.notes.extend(unseen_processes(seen.hides_processes, seen.nested_pid_namespace));
     let (count, all) = (seen.hidden.len(), seen.processes);
     if let Some(first) = seen.hidden.first() {
         let name = processes.get(first.pid).map(|p| crate::model::escape(&p.comm).into_owned()).unwrap_or_default();

@@ -48,6 +48,13 @@ pub struct Visibility {
     pub notes: Vec<String>,
 }
 
+/// What is said where processes are not seen at all: /proc leaves them out, or they are outside a nested PID namespace.
+pub(super) fn unseen_processes(hidden: bool, nested: bool) -> impl Iterator<Item = String> {
+    let hidden = hidden.then_some("/proc is mounted with hidepid: processes of others are not seen at all");
+    let nested = nested.then_some("this is a PID namespace of its own: processes outside it are not seen");
+    hidden.into_iter().chain(nested).map(str::to_owned)
+}
+
 impl Visibility {
     /// Whether everything that was asked for could be seen.
     pub fn complete(&self) -> bool {

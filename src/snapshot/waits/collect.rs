@@ -3,10 +3,11 @@
 use super::scan::{self, Looks};
 use super::{File, Hiding, Look, On, Source, Thread, Waits, extras};
 use crate::kernel::clock::Clock;
-use crate::kernel::{capability, file, namespace};
+use crate::kernel::{capability, file, mounts, namespace};
 use crate::model::{Body, Identity, Kinds, Object, SocketState};
 use crate::snapshot::collect::collect_with;
-use crate::snapshot::{Awaited, SnapshotError, Visibility, Want};
+use crate::snapshot::visibility::unseen_processes;
+use crate::snapshot::{Awaited, SnapshotError, Want};
 use rustc_hash::FxHashMap;
 use std::os::fd::OwnedFd;
 
@@ -22,6 +23,7 @@ pub fn collect(process: Option<u32>) -> Result<Waits, SnapshotError> {
     let mut threads = scan::run(&proc, process, Looks::Twice).map_err(SnapshotError::Proc)?;
     extras::name_children(&proc, &mut threads);
     let mut waits = Waits::of(clock.now, threads);
+    note_unseen(&mut waits);
     let meant = |thread: &Thread| process.is_none_or(|pid| thread.pid == pid);
     if waits.threads.iter().any(|thread| meant(thread) && thread.wait().is_some_and(|wait| wait.on.is_object())) {
         look_at_objects(&proc, &clock, &mut waits)?;
@@ -35,7 +37,12 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
     let (mine, elsewhere) = wanted(proc, &waits.threads, own);
     let (picture, hits) = collect_with(&mine, None)?;
     let seen = &picture.visibility;
-    note_hidden(seen, &mut waits.notes);
+    waits.notes.extend(unseen_processes(false, seen.nested_pid_namespace));
+    if seen.missing_source {
+        let new = seen.notes.iter().filter(|note| !waits.notes.contains(note));
+        let new: Vec<String> = new.cloned().collect();
+        waits.notes.extend(new);
+    }
     waits.hiding = Hiding {
         processes: seen.descriptors_hidden() || waits.threads.iter().any(|thread| thread.look == Look::Refused),
         io_uring: seen.io_uring,
@@ -211,18 +218,12 @@ pub(super) fn bound_names<'a>(objects: impl Iterator<Item = &'a Object>) -> FxHa
     bound
 }
 
-/// Says what hides processes, or that a table could not be read.
-fn note_hidden(seen: &Visibility, notes: &mut Vec<String>) {
-    if seen.missing_source {
-        notes.extend(seen.notes.iter().cloned());
-        return;
-    }
-    if seen.hides_processes {
-        notes.push("/proc is mounted with hidepid: processes of others are not seen at all".to_owned());
-    }
-    if seen.nested_pid_namespace {
-        notes.push("this is a PID namespace of its own: processes outside it are not seen".to_owned());
-    }
+/// Says that /proc leaves processes out: who is asked about may be one of them.
+fn note_unseen(waits: &mut Waits) {
+    let capabilities = capability::read_effective().ok();
+    let may_see = capabilities.is_some_and(|set| set.has(capability::CAP_SYS_PTRACE));
+    waits.privileged = capabilities.is_some_and(capability::Capabilities::sees_processes);
+    waits.notes.extend(unseen_processes(!may_see && mounts::proc_hides_processes(), false));
 }
 
 /// Says whose calls were refused, and what would show them.
@@ -230,7 +231,6 @@ fn note_refused(waits: &mut Waits) {
     let mut refused: Vec<u32> =
         waits.threads.iter().filter(|thread| thread.look == Look::Refused).map(|thread| thread.pid).collect();
     refused.dedup();
-    waits.privileged = capability::read_effective().is_ok_and(capability::Capabilities::sees_processes);
     if let Some(first) = refused.first() {
         let help = if waits.privileged {
             "the kernel refuses although CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there"
