@@ -20,6 +20,7 @@ Examples:
   ipcx why --follow 812      also why those sleep who could, and so on
   ipcx why --all             every thread that sleeps, with the cause
   ipcx why --deadlocks       who waits for whom in circles, and who will never wake
+  ipcx why --deadlocks --exit-code   for monitoring: exits with 1 when anybody does
   ipcx why --all --json      the same for programs";
 
 /// What each thread of a process waits for, and who could wake it
@@ -44,6 +45,9 @@ pub(super) struct Why {
     /// `ipcx.deadlocks/1`.
     #[arg(short = 'J', long)]
     json: bool,
+    /// Exit with 1 when a thread that is told of waits in a circle or will never wake
+    #[arg(long)]
+    exit_code: bool,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Option<Color>,
@@ -66,6 +70,7 @@ impl Why {
                 return Ok(Exit::Failed);
             }
             Some(pid) if of(&diagnosis, pid).iter().all(|finding| finding.refused) => Exit::Permission,
+            _ if self.exit_code && has_stuck(&diagnosis, pid) => Exit::Failed,
             _ => Exit::Done,
         };
         to_stdout(|out| match pid {
@@ -203,6 +208,13 @@ fn of(diagnosis: &Diagnosis, pid: u32) -> &[Finding] {
     let start = diagnosis.findings.partition_point(|finding| finding.pid < pid);
     let end = diagnosis.findings.partition_point(|finding| finding.pid <= pid);
     &diagnosis.findings[start..end]
+}
+
+/// Whether a thread waits in a circle or for ever; one of this process, if one is meant.
+fn has_stuck(diagnosis: &Diagnosis, process: Option<u32>) -> bool {
+    let in_circles = diagnosis.cycles.iter().flatten().map(|link| link.finding);
+    let mut stuck = in_circles.chain(diagnosis.hopeless.iter().copied()).map(|at| diagnosis.findings[at].pid);
+    stuck.any(|pid| process.is_none_or(|process| process == pid))
 }
 
 /// The circles that a thread of one of these processes is in.

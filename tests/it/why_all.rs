@@ -40,7 +40,12 @@ fn two_processes_through_pipes() {
         let one = Child::sleeping_in(&[libc::SYS_read], &[&there, &take], || read_one(&there));
         let two = Child::sleeping_in(&[libc::SYS_read], &[&back, &give], || read_one(&back));
         assert!(circles().is_empty(), "this test could still write");
+        let exit_code = |what: &str| ipcx(&["why", what, "--exit-code"]).status;
+        assert_eq!(exit_code("--deadlocks"), 0);
         drop((there, give, back, take));
+        let by_itself = Child::new(&[], || {});
+        let codes = [&one, &by_itself].map(|child| exit_code(&child.pid().to_string()));
+        assert_eq!((exit_code("--deadlocks"), exit_code("--all"), codes), (1, 1, [1, 0]));
         assert_eq!(circles(), [circle([(&one, &one_waits), (&two, &two_waits)])]);
         let thread = why(one.pid());
         expect(&thread, "read", &one_waits, "no", &["wait for ever themselves"]);
