@@ -12,6 +12,9 @@ use std::os::fd::{AsFd, AsRawFd};
 const RECLEN: usize = 16;
 const NAME: usize = 19;
 
+/// Bytes that an entry of /proc takes, generously.
+const LONGEST: usize = 128;
+
 /// A reusable buffer for reading directories.
 pub struct Dirents {
     buffer: Vec<u8>,
@@ -38,10 +41,13 @@ impl Dirents {
                 )
             };
             let read = Errno::result(read).map_err(|errno| Error::from_errno(what, errno))?;
-            if read <= 0 {
+            let read = usize::try_from(read).unwrap_or_default();
+            parse_numbers(&self.buffer[..read], &mut each);
+            // /proc fills the buffer as long as there is anything (`proc_readfd_common`, `proc_pid_readdir`): with room left
+            // for one more this was all, which spares the call that would say so.
+            if read + LONGEST < self.buffer.len() {
                 return Ok(());
             }
-            parse_numbers(&self.buffer[..read as usize], &mut each);
         }
     }
 }
