@@ -26,6 +26,7 @@ for place in /tmp /dev/shm /run; do
 done
 SCRATCH=/tmp/scratch
 mkdir -m 1777 $SCRATCH
+cd / # where this began is out of sight, if that was below /tmp
 IPCX=$SCRATCH/ipcx
 cat <&9 >$IPCX
 exec 9<&-
