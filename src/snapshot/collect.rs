@@ -228,7 +228,8 @@ fn look_into_processes(
     };
     let hits = std::mem::take(&mut scan.hits);
     let all = known.unwrap_or(&hits);
-    pipes::join(proc, all, picture);
+    // Pipes belong to no namespace: the first picture has them.
+    pipes::join(proc, &hits, picture);
     sockets::join(want, all, picture);
     if plan.openers {
         pipes::add_opened(scan.opened, picture);

@@ -48,6 +48,20 @@ fn a_flock_that_a_child_inherited() {
 }
 
 #[test]
+fn a_flock_on_a_fifo() {
+    isolated(|| {
+        nix::unistd::mkfifo(&place("f"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let file = open(&place("f"));
+        make::flock(&file);
+        let heir = Child::new(&[&file], || ());
+        drop(file);
+        let child = Child::sleeping_in(&[libc::SYS_flock], &[], || make::flock(&open(&place("f"))));
+        // The lock's own record names who took it, which has given it up.
+        assert_eq!(wakers(&why(child.pid())), [u64::from(heir.pid())]);
+    });
+}
+
+#[test]
 fn locks_on_bytes() {
     isolated(|| {
         let (path, object) = lock_file("l");

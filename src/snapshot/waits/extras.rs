@@ -264,7 +264,7 @@ fn unaccepted(waits: &Waits) -> bool {
     })
 }
 
-/// What descriptors tell of themselves, where /proc has them.
+/// What descriptors tell of themselves.
 struct Infos<'a> {
     proc: &'a OwnedFd,
     dirents: Dirents,
@@ -276,15 +276,22 @@ impl<'a> Infos<'a> {
         Self { proc, dirents: Dirents::default(), buffer: Vec::new() }
     }
 
-    /// Where a process's descriptors are: one whose main thread has ended shows them under another thread.
-    fn task(&mut self, pid: u32) -> String {
-        let threads = process::read_threads(self.proc, pid, &mut self.dirents).unwrap_or_default();
-        let other = threads.last().filter(|_| threads.len() > 1);
-        other.map_or_else(|| pid.to_string(), |tid| format!("{pid}/task/{tid}"))
+    /// Another thread, which shows the descriptors of a process whose main thread has ended.
+    fn other_task(&mut self, pid: u32) -> Option<String> {
+        let threads = process::read_threads(self.proc, pid, &mut self.dirents).ok()?;
+        threads.into_iter().find(|tid| *tid != pid).map(|tid| format!("{pid}/task/{tid}"))
     }
 
-    fn read(&mut self, task: &str, fd: u32) -> Option<FdInfo> {
-        fdinfo::read(self.proc, task, fd, &mut self.buffer).ok()
+    fn of(&mut self, task: &str, fd: u32) -> crate::kernel::Result<FdInfo> {
+        fdinfo::read(self.proc, task, fd, &mut self.buffer)
+    }
+
+    /// Of a process's descriptor; `None` when it is closed by now, or may not be read.
+    fn read(&mut self, pid: u32, fd: u32) -> Option<FdInfo> {
+        match self.of(&pid.to_string(), fd) {
+            Err(error) if error.is_absent() => self.other_task(pid).and_then(|task| self.of(&task, fd).ok()),
+            told => told.ok(),
+        }
     }
 }
 
@@ -297,12 +304,10 @@ fn add_locks_and_events(proc: &OwnedFd, waits: &mut Waits, hits: &[FoundHit]) {
     let mut infos = Infos::new(proc);
     for (pid, hit) in hits {
         let Hit::Fd(open, _) = hit else { continue };
-        let locked = open.target == Target::File && files.contains(&(open.device, open.inode));
-        if !locked && open.target != Target::Event {
+        if open.target != Target::Event && !files.contains(&(open.device, open.inode)) {
             continue;
         }
-        let task = infos.task(*pid);
-        let Some(info) = infos.read(&task, open.fd) else { continue };
+        let Some(info) = infos.read(*pid, open.fd) else { continue };
         if let Some(id) = info.event_id.filter(|id| events.contains(id)) {
             let having = waits.events.entry(id).or_default();
             if having.last() != Some(pid) {
@@ -335,16 +340,23 @@ fn look_for_hidden(proc: &OwnedFd, waits: &Waits) -> Hidden {
     let mut hidden = Hidden::default();
     let (mut infos, mut fds) = (Infos::new(proc), FdReader::default());
     for pid in process::read_pids(proc).unwrap_or_default().into_iter().filter(|pid| may_hide(waits, *pid)) {
-        let task = infos.task(pid);
         let mut open = Vec::new();
-        let looked = fds.read(proc, &task, &mut |fd, _| {
-            if matches!(fd.target, Target::Socket | Target::IoUring) {
-                open.push(fd);
-            }
-        });
+        let mut look = |task: &str| {
+            fds.read(proc, task, &mut |fd, _| {
+                if matches!(fd.target, Target::Socket | Target::IoUring) {
+                    open.push(fd);
+                }
+            })
+        };
+        let mut looked = look(&pid.to_string());
+        if looked.as_ref().is_ok_and(|seen| *seen == 0)
+            && let Some(task) = infos.other_task(pid)
+        {
+            looked = look(&task);
+        }
         hidden.refused |= looked.is_err_and(|error| error.is_permission());
         for fd in open {
-            let Some(info) = infos.read(&task, fd.fd) else { continue };
+            let Some(info) = infos.read(pid, fd.fd) else { continue };
             hidden.busy_ring |= fd.target == Target::IoUring && info.is_busy_ring();
             hidden.in_flight |= info.in_flight.is_some_and(|fds| fds > 0);
         }
