@@ -6,6 +6,8 @@ use crate::support::signals::catch;
 use crate::support::sleepers as make;
 use crate::support::{Child, eventually, isolated, sysv};
 use crate::why::{expect, pipe_of, wakers, why};
+use nix::mount::{MsFlags, mount};
+use nix::sched::CloneFlags;
 use nix::sys::signal::Signal;
 use nix::unistd::{pipe, read};
 use serde_json::json;
@@ -87,7 +89,7 @@ fn a_thread_with_descriptors_of_its_own() {
             ready.tell();
             let (tell, told) = std::sync::mpsc::channel();
             std::thread::spawn(move || {
-                nix::sched::unshare(nix::sched::CloneFlags::CLONE_FILES).unwrap();
+                nix::sched::unshare(CloneFlags::CLONE_FILES).unwrap();
                 tell.send(()).unwrap();
                 nix::unistd::pause();
             });
@@ -102,7 +104,8 @@ fn a_thread_with_descriptors_of_its_own() {
         assert_eq!(thread["can_wake"], "unknown", "{thread:#}");
         assert!(thread["explanation"].as_str().unwrap().contains("descriptors of its own"), "{thread:#}");
         holder.end();
-        assert_eq!(why(child.pid())["can_wake"], "no");
+        let thread = why(child.pid());
+        assert_eq!(thread["can_wake"], "no", "{thread:#}");
         assert_eq!(why(other.pid())["can_wake"], "no");
     });
 }
@@ -239,5 +242,49 @@ fn a_thread_goes_on_after_its_first_has_ended() {
         let document = crate::support::cli::json(&["why", "--json", &pid.to_string()]);
         let reads = document["threads"].as_array().unwrap().iter().find(|thread| thread["tid"] == second).unwrap();
         assert_eq!((&reads["call"], &reads["can_wake"]), (&json!("read"), &json!("no")), "{reads:#}");
+    });
+}
+
+#[test]
+fn an_eventfd_of_a_process_whose_first_thread_has_ended() {
+    isolated(|| {
+        let event = make::eventfd();
+        let waiter = Child::sleeping_in(&[libc::SYS_read], &[&event], || read(&event, &mut [0; 8]));
+        let keeper = Child::start(&[&event], |ready| {
+            std::thread::spawn(std::thread::park);
+            ready.tell();
+            make::end_this_thread();
+        });
+        drop(event);
+        eventually("its first thread has ended", || crate::support::state_of(keeper.pid()) == 'Z');
+        assert_eq!(wakers(&why(waiter.pid())), [u64::from(keeper.pid())]);
+    });
+}
+
+#[test]
+fn a_pipe_made_right_before_its_pid_namespace() {
+    isolated(|| {
+        // Within one tick of the clock, most of the times: its write end stays outside.
+        for _ in 0..10 {
+            Child::run(&[], || {
+                let (reader, writer) = pipe().unwrap();
+                nix::sched::unshare(CloneFlags::CLONE_NEWPID).unwrap();
+                Child::run(&[&reader, &writer], || {
+                    nix::sched::unshare(CloneFlags::CLONE_NEWNS).unwrap();
+                    let nothing: Option<&str> = None;
+                    mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), nothing).unwrap();
+                    let both: [&dyn AsFd; 2] = [&reader, &writer];
+                    let child = Child::sleeping_in(&[libc::SYS_read], &both, || read(&reader, &mut [0]));
+                    make::close_here(&reader);
+                    make::close_here(&writer);
+                    let thread = why(child.pid());
+                    assert_eq!(thread["can_wake"], "unknown", "{thread:#}");
+                    assert!(
+                        thread["explanation"].as_str().unwrap().contains("outside this PID namespace"),
+                        "{thread:#}"
+                    );
+                });
+            });
+        }
     });
 }

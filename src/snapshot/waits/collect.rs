@@ -54,7 +54,8 @@ fn look_at_objects(proc: &OwnedFd, clock: &Clock, waits: &mut Waits) -> Result<(
         // One whose parent is outside came in later (`nsenter`), and may have brought pipes that its parent has too.
         let entered = waits.threads.iter().any(|thread| thread.task.ppid == 0 && thread.pid != 1);
         let first = waits.threads_of(1).first().filter(|_| !entered);
-        let first = first.map(|thread| clock.started_at(thread.task.start_ticks));
+        // Within the tick in which it started.
+        let first = first.map(|thread| clock.started_at(thread.task.start_ticks + 1));
         waits.hiding.nested_since = Some(first.unwrap_or(clock.now));
     }
     waits.types = extras::types_in(&picture, &waits.threads);
