@@ -5,7 +5,7 @@ use super::names::Names;
 use super::processes::Processes;
 use super::scan::{self, FoundHit, Hit, Plan, Scan, Segment};
 use super::visibility::unseen_processes;
-use super::{Snapshot, Visibility, Want, find, pipes, posix, records, room, sockets, sysv, unnamed, waits};
+use super::{Snapshot, Visibility, Want, find, in_flight, pipes, posix, records, room, sockets, sysv, unnamed, waits};
 use crate::kernel::clock::Clock;
 use crate::kernel::fd::Target;
 use crate::kernel::syscall::Wait;
@@ -174,12 +174,15 @@ fn plan<'a>(want: &'a Want, picture: &Picture, ipc: Option<u64>) -> Plan<'a> {
         files.clear();
         mappable = false;
     }
+    let pipes = want.kinds.contains(Kinds::PIPES);
+    // Where a pipe lacks an end, or a POSIX object its user, sockets tell whether that is on its way in one of them.
+    let carriers = want.verdict && (pipes || !files.is_empty());
     let sockets = want.kinds.intersects(Kinds::UNIX | Kinds::INET) && (want.holders || want.verdict);
     Plan {
         want,
-        pipes: want.kinds.contains(Kinds::PIPES),
+        pipes,
         fifos: want.kinds.contains(Kinds::FIFOS),
-        sockets,
+        sockets: sockets || carriers,
         files,
         mappable,
         segments,
@@ -244,8 +247,8 @@ fn look_into_processes(
     picture.visibility.carriers = plan.descriptors().then_some(scan.carriers);
     picture.visibility.opening = scan.opening;
     picture.visibility.hidden = scan.hidden;
-    if want.verdict && !want.kinds.contains(Kinds::UNIX) && something_is_missing(picture) {
-        picture.visibility.in_flight = sockets::read(Kinds::UNIX).in_flight();
+    if want.verdict && !picture.visibility.in_flight && something_is_missing(picture) {
+        picture.visibility.in_flight = in_flight::may_be(proc, want, all, picture);
     }
     note_hidden(picture, processes);
     hits

@@ -6,6 +6,7 @@
 mod collect;
 mod find;
 mod holders;
+mod in_flight;
 mod names;
 mod opening;
 mod pipes;

@@ -31,6 +31,11 @@ impl Tables {
         let waits = |(unread, sent): (u32, u32)| unread > 0 || sent > 0;
         self.unix.iter().any(|record| record.state != LISTEN && record.queue.is_some_and(waits))
     }
+
+    /// Inodes of the unix sockets that are listed.
+    pub(super) fn unix_inodes(&self) -> impl Iterator<Item = u64> {
+        self.unix.iter().map(|record| record.inode)
+    }
 }
 
 /// Reads the tables of the wanted kinds in the calling thread's network namespace.

@@ -5,10 +5,11 @@ use crate::{HELD, UP};
 use nix::kmod::{ModuleInitFlags, finit_module};
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write, pipe};
-use std::os::fd::OwnedFd;
+use std::io::{IoSlice, Read, Write, pipe};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -45,6 +46,16 @@ pub(crate) fn run() {
         ("listen-elsewhere", path) => {
             nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
             hold(UnixListener::bind(path).unwrap())
+        }
+        // Standard input goes into a socket, and nobody takes it out.
+        ("send-elsewhere", _) => {
+            nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
+            let pair = UnixStream::pair().unwrap();
+            let rights = [ControlMessage::ScmRights(&[0])];
+            let text = [IoSlice::new(b"x")];
+            sendmsg::<()>(pair.0.as_raw_fd(), &text, &rights, MsgFlags::empty(), None).unwrap();
+            nix::unistd::dup2_stdin(fs::File::open("/dev/null").unwrap()).unwrap();
+            hold(pair)
         }
         _ => panic!("no such role: {role}"),
     }
@@ -252,6 +263,18 @@ fn what_is_left_and_what_is_not() {
     let all = json_as(0, &["ls", "-x", "--json", "/run"]);
     assert_ne!(state(&all, "unix:/run/elsewhere.sock").0, "leaked");
     elsewhere.kill();
+    // Nor are the descriptors that are on their way in one.
+    let (reader, writer) = pipe().unwrap();
+    let sends = Member::new("send-elsewhere", reader.into(), Stdio::null());
+    let keeper = Member::new("hold", Stdio::null(), writer.into());
+    let of_pipe = || {
+        let pipes = json_as(0, &["ls", "-p", "--json"]);
+        let (state, certain) = state(&pipes, &address(&keeper, 2));
+        (state.to_owned(), certain)
+    };
+    assert_eq!(of_pipe(), ("suspect".to_owned(), false));
+    sends.kill();
+    assert_eq!(of_pipe(), ("leaked".to_owned(), true));
     let all = json_as(0, &["ls", "-x", "--json", "/run"]);
     assert_eq!(state(&all, "unix:/run/elsewhere.sock"), ("leaked", true));
 }
